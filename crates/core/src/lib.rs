@@ -1,0 +1,11 @@
+//! What Fieldhook decides.
+//!
+//! Every rule is a pure function here: it takes facts, time and luck as arguments and returns a verdict.
+//! No IO, no async, no clock. The server acts on these verdicts; `docs/` explains them to people.
+
+pub mod access;
+pub mod attempt;
+pub mod event;
+pub mod id;
+pub mod integration;
+pub mod time;

@@ -1,0 +1,1 @@
+//! The promises of `Queue` as tests, run by every engine.

@@ -1,0 +1,1 @@
+//! The promises of `Store` as tests, run by every engine.
