@@ -1,0 +1,201 @@
+//! One writer for all that happened: it gathers while the store writes, so a batch is one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use fieldhook_core::event::Event;
+use fieldhook_core::id::EventId;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Nature;
+use crate::queue::{Claim, Delivery, Queue, QueueError, Settlement};
+use crate::store::{Entry, MatchedEntry, Store};
+
+/// Notes that may wait for the writer; beyond it, whoever brings one waits.
+const WAITING: usize = 8_192;
+/// Most notes in one transaction.
+const BATCH: usize = 512;
+/// How long the writer rests after the store refused.
+const REST: Duration = Duration::from_secs(1);
+
+/// Something to remember, and what to tell the queue once it is remembered.
+struct Note {
+    entries: Vec<Entry>,
+    taken: Option<EventId>,
+    settle: Option<(Claim, Settlement)>,
+}
+
+/// Remembers what happened, and then tells the queue.
+///
+/// The order is the promise: the store has a line before the queue forgets what it was about, so a crash in
+/// between shows as one line too many in the history, never one too few.
+#[derive(Clone)]
+pub struct Recorder {
+    notes: mpsc::Sender<Note>,
+    brought: Arc<AtomicU64>,
+    written: watch::Receiver<u64>,
+    stuck: Arc<AtomicBool>,
+}
+
+/// The recorder's writing end, to be run by its owner.
+pub struct Writer {
+    notes: mpsc::Receiver<Note>,
+    written: watch::Sender<u64>,
+    stuck: Arc<AtomicBool>,
+    store: Arc<dyn Store>,
+    queue: Arc<dyn Queue>,
+    nature: Nature,
+}
+
+/// Makes a recorder and its writer.
+pub fn recorder(store: Arc<dyn Store>, queue: Arc<dyn Queue>, nature: Nature) -> (Recorder, Writer) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let (written, watch) = watch::channel(0);
+    let stuck = Arc::new(AtomicBool::new(false));
+    let writer = Writer { notes: receiver, written, stuck: stuck.clone(), store, queue, nature };
+    (Recorder { notes: sender, brought: Arc::default(), written: watch, stuck }, writer)
+}
+
+impl Recorder {
+    /// Remembers an event and the deliveries it caused.
+    pub async fn taken(&self, event: Arc<Event>, matched: Vec<MatchedEntry>) {
+        let taken = Some(event.id);
+        let mut entries = Vec::with_capacity(1 + matched.len());
+        entries.push(Entry::Event(event));
+        entries.extend(matched.into_iter().map(Entry::Matched));
+        self.bring(Note { entries, taken, settle: None }).await;
+    }
+
+    /// Remembers what became of a claim, then settles it.
+    pub async fn settled(&self, entries: Vec<Entry>, claim: Claim, settlement: Settlement) {
+        self.bring(Note { entries, taken: None, settle: Some((claim, settlement)) }).await;
+    }
+
+    /// Remembers something that no event or claim waits for.
+    pub async fn note(&self, entries: Vec<Entry>) {
+        if !entries.is_empty() {
+            self.bring(Note { entries, taken: None, settle: None }).await;
+        }
+    }
+
+    /// Waits until everything brought so far is written, and the queue has been told.
+    pub async fn flushed(&self) {
+        let brought = self.brought.load(Ordering::Acquire);
+        let mut written = self.written.clone();
+        // The writer ends only after it wrote all that was brought.
+        let _ = written.wait_for(|written| *written >= brought).await;
+    }
+
+    /// Whether the store refuses at the moment, so that nothing more should be taken in.
+    pub fn stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    async fn bring(&self, note: Note) {
+        self.brought.fetch_add(1, Ordering::AcqRel);
+        if self.notes.send(note).await.is_err() {
+            tracing::error!("something happened after the recorder had been closed; it is not in the log");
+        }
+    }
+}
+
+impl Writer {
+    /// Writes until `stop`, and then what was brought before.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                count = self.notes.recv_many(&mut batch, BATCH) => {
+                    if count == 0 { return; }
+                }
+                () = stop.cancelled() => {
+                    self.notes.close();
+                    continue;
+                }
+            }
+            self.write(&mut batch, &stop).await;
+        }
+    }
+
+    async fn write(&self, batch: &mut Vec<Note>, stop: &CancellationToken) {
+        let count = batch.len() as u64;
+        let mut taken = Vec::new();
+        let mut settled = Vec::new();
+        let mut entries = Vec::with_capacity(batch.len() * 2);
+        for note in batch.drain(..) {
+            entries.extend(note.entries);
+            taken.extend(note.taken);
+            settled.extend(note.settle);
+        }
+        if self.remember(entries, stop).await {
+            self.tell(&taken, settled).await;
+        }
+        self.written.send_modify(|written| *written += count);
+    }
+
+    /// Tries until the store takes it; gives up only when it refuses at the very end, when the queue still has it all.
+    async fn remember(&self, entries: Vec<Entry>, stop: &CancellationToken) -> bool {
+        loop {
+            match self.store.record(entries.clone()).await {
+                Ok(()) => {
+                    if self.stuck.swap(false, Ordering::Relaxed) {
+                        tracing::info!("the store takes entries again");
+                    }
+                    return true;
+                }
+                Err(error) => {
+                    if !self.stuck.swap(true, Ordering::Relaxed) {
+                        tracing::error!(%error, "the store refuses what happened; publishing is halted until it takes it");
+                    }
+                }
+            }
+            if stop.is_cancelled() {
+                tracing::error!(
+                    entries = entries.len(),
+                    "stopping while the store refuses; these entries are written at the next start"
+                );
+                return false;
+            }
+            tokio::select! {
+                () = self.nature.clock.sleep(REST) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn tell(&self, taken: &[EventId], settled: Vec<(Claim, Settlement)>) {
+        let now = self.nature.now();
+        if !taken.is_empty()
+            && let Err(error) = self.queue.recorded(taken).await
+        {
+            tracing::warn!(%error, "the queue did not hear that events are recorded; they are recorded again later");
+        }
+        for (claim, settlement) in settled {
+            match self.queue.settle(&claim, settlement, now).await {
+                Ok(()) => {}
+                Err(QueueError::LeaseEnded(delivery)) => {
+                    tracing::warn!(delivery.id = %delivery, "settled too late; the delivery is tried once more");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, delivery.id = %claim.delivery.id, "a delivery could not be settled; it is tried once more");
+                }
+            }
+        }
+    }
+}
+
+/// What the store is to remember of a delivery that begins.
+pub fn matched_entry(delivery: &Delivery, scope: fieldhook_core::access::Scope) -> MatchedEntry {
+    MatchedEntry {
+        delivery: delivery.id,
+        event: delivery.event.id,
+        event_name: delivery.event.name.clone(),
+        integration: delivery.integration,
+        scope,
+        device: delivery.event.device(),
+        at: delivery.event.published_at,
+    }
+}
