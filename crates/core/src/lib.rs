@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attempt;
+pub mod books;
 pub mod event;
 pub mod id;
 pub mod integration;
