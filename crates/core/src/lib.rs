@@ -10,4 +10,5 @@ pub mod event;
 pub mod id;
 pub mod integration;
 pub mod matching;
+pub mod throttle;
 pub mod time;
