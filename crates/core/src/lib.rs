@@ -10,5 +10,6 @@ pub mod event;
 pub mod id;
 pub mod integration;
 pub mod matching;
+pub mod outcome;
 pub mod throttle;
 pub mod time;
