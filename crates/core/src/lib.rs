@@ -11,5 +11,6 @@ pub mod id;
 pub mod integration;
 pub mod matching;
 pub mod outcome;
+pub mod retry;
 pub mod throttle;
 pub mod time;
