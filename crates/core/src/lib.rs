@@ -5,8 +5,13 @@
 
 pub mod access;
 pub mod attempt;
+pub mod books;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod matching;
+pub mod outcome;
 pub mod rate;
+pub mod retry;
+pub mod throttle;
 pub mod time;
