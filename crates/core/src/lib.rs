@@ -8,4 +8,5 @@ pub mod attempt;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod template;
 pub mod time;
