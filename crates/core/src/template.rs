@@ -112,17 +112,44 @@ impl Template {
         out: &mut String,
         trace: Option<&mut Trace>,
     ) -> Result<(), TemplateError> {
+        self.render_within(&mut Budget::default(), values, out, trace)
+    }
+
+    /// Does the same on a budget shared by several templates: what one spends, the next ones lack.
+    ///
+    /// The limit on size still holds for each by itself.
+    pub fn render_within(
+        &self,
+        budget: &mut Budget,
+        values: &Values<'_>,
+        out: &mut String,
+        trace: Option<&mut Trace>,
+    ) -> Result<(), TemplateError> {
         match trace {
-            Some(trace) => render::render(&self.program, values, out, trace),
-            None => render::render(&self.program, values, out, &mut ()),
+            Some(trace) => render::render(&self.program, values, out, budget, trace),
+            None => render::render(&self.program, values, out, budget, &mut ()),
         }
     }
 
     /// Renders, and keeps which place of the template each rendered byte came from.
     pub fn render_mapped(&self, values: &Values<'_>) -> Result<Mapped, TemplateError> {
         let mut mapped = Mapped::default();
-        render::render(&self.program, values, &mut mapped.text, &mut mapped.spans)?;
+        render::render(&self.program, values, &mut mapped.text, &mut Budget::default(), &mut mapped.spans)?;
         Ok(mapped)
+    }
+}
+
+/// Steps that renderings may still take together; it begins with [`STEP_LIMIT`].
+///
+/// Whatever is made of many templates needs one for all, or its cost is the limit times their number.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    steps_left: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { steps_left: STEP_LIMIT }
     }
 }
 

@@ -68,6 +68,17 @@ fn lists_nested_in_lists_run_out_of_steps_not_of_time() {
 }
 
 #[test]
+fn templates_on_one_budget_share_its_steps() {
+    let data = json!({"l": vec![1; 20_000]});
+    let values = Values::of_json(&data);
+    let (mut budget, mut out) = (Budget::default(), String::new());
+    let costly = template("{{#l}}{{x}}{{/l}}");
+    costly.render_within(&mut budget, &values, &mut out, None).unwrap();
+    let second = costly.render_within(&mut budget, &values, &mut out, None);
+    assert_eq!(second, Err(TemplateError::TooMuchWork { limit: STEP_LIMIT }));
+}
+
+#[test]
 fn a_list_that_fills_the_largest_event_renders() {
     let data = json!({"l": vec![1; crate::event::DEFAULT_DATA_LIMIT / 2]});
     let rendered = template("{{#l}}<{{.}}>{{x}};{{/l}}").render(&Values::of_json(&data)).unwrap();

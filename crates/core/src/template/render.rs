@@ -8,18 +8,19 @@ use serde_json::Value;
 use super::error::TemplateError;
 use super::parse::{Name, Node, Part, Program};
 use super::watch::{Fate, Witness};
-use super::{RENDER_LIMIT, STEP_LIMIT, Values};
+use super::{Budget, RENDER_LIMIT, STEP_LIMIT, Values};
 
 /// Appends the rendering to `out`, or leaves `out` as it was.
 pub(super) fn render<'v, W: Witness>(
     program: &'v Program,
     values: &'v Values<'v>,
     out: &mut String,
+    budget: &mut Budget,
     witness: &mut W,
 ) -> Result<(), TemplateError> {
     let start = out.len();
     let page = Page { text: out, start, reached: 0 };
-    let mut walk = Walk { program, values, page, steps_left: STEP_LIMIT, witness };
+    let mut walk = Walk { program, values, page, budget, witness };
     let done = match values.json {
         Some(json) => {
             let root = Context { value: Found::Json(json), outer: None };
@@ -76,7 +77,7 @@ struct Walk<'o, 'v, W> {
     program: &'v Program,
     values: &'v Values<'v>,
     page: Page<'o>,
-    steps_left: u32,
+    budget: &'o mut Budget,
     witness: &'o mut W,
 }
 
@@ -205,9 +206,9 @@ impl<'v, W: Witness> Walk<'_, 'v, W> {
     }
 
     fn spend(&mut self, steps: u32) -> Result<(), TemplateError> {
-        match self.steps_left.checked_sub(steps) {
+        match self.budget.steps_left.checked_sub(steps) {
             Some(left) => {
-                self.steps_left = left;
+                self.budget.steps_left = left;
                 Ok(())
             }
             None => Err(TemplateError::TooMuchWork { limit: STEP_LIMIT }),
