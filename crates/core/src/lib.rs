@@ -8,5 +8,6 @@ pub mod attempt;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod reply;
 pub mod template;
 pub mod time;
