@@ -12,6 +12,8 @@ pub mod integration;
 pub mod matching;
 pub mod outcome;
 pub mod rate;
+pub mod reply;
 pub mod retry;
+pub mod template;
 pub mod throttle;
 pub mod time;
