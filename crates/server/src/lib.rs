@@ -1,5 +1,6 @@
 //! What Fieldhook does: takes events in, keeps them, delivers them, and answers the API.
 
 pub mod clock;
+pub mod outbound;
 pub mod queue;
 pub mod store;
