@@ -242,7 +242,8 @@ impl Outbound {
                 settled => return settled,
             }
         }
-        let connection = self.dialer.dial(call, trace, &self.limits).await?;
+        // Boxed, for it is large and most attempts do without it.
+        let connection = Box::pin(self.dialer.dial(call, trace, &self.limits)).await?;
         if let Connection::Shared(shared) = &connection {
             self.pool.share(key.clone(), shared, self.nature.clock.elapsed());
         }

@@ -50,6 +50,7 @@ impl Dialer {
         let literal = guard::literal(call.host);
         let addresses = self.addresses(call, literal, trace).await?;
         trace.enter(Phase::Connect);
+        trace.network.address = addresses.first().map(SocketAddr::to_string);
         let (stream, address) = self.connect(&addresses, call.host).await?;
         trace.network.address = Some(address.to_string());
         // Requests are small and written whole: waiting to fill a packet only delays them.
@@ -87,14 +88,7 @@ impl Dialer {
     ) -> Result<Vec<SocketAddr>, Failure> {
         let found = match literal {
             Some(address) => vec![address],
-            None => {
-                trace.enter(Phase::Resolve);
-                let name = call.host.trim_end_matches('.');
-                let resolved = self.resolver.resolve(name).await;
-                let found = resolved.map_err(|error| failure::unresolved(&error, call.host))?;
-                trace.network.addresses = found.iter().map(IpAddr::to_string).collect();
-                found
-            }
+            None => self.resolve(call.host, trace).await?,
         };
         let mut refusal = None;
         let mut passed = Vec::with_capacity(found.len().min(MAX_ADDRESSES));
@@ -111,6 +105,14 @@ impl Dialer {
                 Ok(passed)
             }
         }
+    }
+
+    async fn resolve(&self, host: &str, trace: &mut Trace<'_>) -> Result<Vec<IpAddr>, Failure> {
+        trace.enter(Phase::Resolve);
+        let resolved = self.resolver.resolve(host.trim_end_matches('.')).await;
+        let found = resolved.map_err(|error| failure::unresolved(&error, host))?;
+        trace.network.addresses = found.iter().map(IpAddr::to_string).collect();
+        Ok(found)
     }
 
     fn judge(&self, address: SocketAddr, tester: bool) -> Result<SocketAddr, Blocked> {
@@ -145,10 +147,9 @@ impl Dialer {
         loop {
             let patience = async {
                 if waiting.len() == 0 {
-                    std::future::pending().await
-                } else {
-                    self.clock.sleep(PATIENCE).await
+                    std::future::pending::<()>().await;
                 }
+                self.clock.sleep(PATIENCE).await;
             };
             match select(dials.next(), std::pin::pin!(patience)).await {
                 Either::Left((Some(Ok(connected)), _)) => return Ok(connected),

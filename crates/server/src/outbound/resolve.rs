@@ -20,6 +20,9 @@ pub enum ResolveError {
     Silent(String),
 }
 
+/// Addresses of a name, or why there are none.
+type Answer = Result<Vec<IpAddr>, ResolveError>;
+
 /// What turns a host's name into addresses, in the order to try them.
 #[async_trait]
 pub trait Resolve: Send + Sync {
@@ -57,7 +60,7 @@ impl Resolve for SystemResolver {
 
 /// Answers from a script: each look-up of a name takes its next answer, and the last one stays. For tests and simulations.
 #[derive(Default)]
-pub struct ScriptedResolver(Mutex<HashMap<String, VecDeque<Result<Vec<IpAddr>, ResolveError>>>>);
+pub struct ScriptedResolver(Mutex<HashMap<String, VecDeque<Answer>>>);
 
 impl ScriptedResolver {
     /// Knows no name.
@@ -66,7 +69,7 @@ impl ScriptedResolver {
     }
 
     /// Adds an answer for `name`.
-    pub fn answer(&self, name: &str, answer: Result<Vec<IpAddr>, ResolveError>) {
+    pub fn answer(&self, name: &str, answer: Answer) {
         self.0.lock().entry(name.to_owned()).or_default().push_back(answer);
     }
 }
@@ -82,7 +85,7 @@ impl Resolve for ScriptedResolver {
     }
 }
 
-fn some(addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, ResolveError> {
+fn some(addresses: Vec<IpAddr>) -> Answer {
     if addresses.is_empty() { Err(ResolveError::NotFound) } else { Ok(addresses) }
 }
 

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::clock::{Clock, ManualClock, SeededLuck};
+use crate::clock::{ManualClock, SeededLuck};
 
 /// A client that may reach this machine, with a clock and a resolver to drive it by.
 struct Bench {
@@ -61,7 +61,7 @@ fn nets(texts: &[&str]) -> Vec<IpNet> {
 }
 
 /// A GET of `/` at `server`.
-fn get(server: SocketAddr) -> Call<'static> {
+fn get<'a>(server: SocketAddr) -> Call<'a> {
     Call {
         pool: PoolKey(format!("user:1 {server}").into()),
         https: false,
@@ -319,4 +319,12 @@ async fn pack(packing: &str, plain: &[u8]) -> Vec<u8> {
         "raw deflate" => through!(DeflateEncoder),
         _ => through!(BrotliEncoder),
     }
+}
+
+#[test]
+fn an_attempt_in_flight_takes_little_room() {
+    let bench = Bench::new();
+    let attempt = bench.get("127.0.0.1:80".parse().unwrap());
+    let size = size_of_val(&attempt);
+    assert!(size < 6 * 1024, "{size} bytes");
 }

@@ -236,10 +236,14 @@ impl ServerCertVerifier for Checking {
             self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verdict.map_err(|error| match error {
             // A self-signed authority used as a server's certificate fails as "other", before its issuer is looked for.
-            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
-                if is_self_issued(end_entity) =>
-            {
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
+            ) if is_self_issued(end_entity) => {
                 Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SelfSigned))))
+            }
+            // Somebody else's authority may bear the name of one we know; its signature gives it away.
+            Error::InvalidCertificate(CertificateError::BadSignature) => {
+                Error::InvalidCertificate(CertificateError::UnknownIssuer)
             }
             other => other,
         })

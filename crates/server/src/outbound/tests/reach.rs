@@ -64,7 +64,13 @@ async fn the_next_address_is_tried_when_one_refuses() {
 #[tokio::test]
 async fn a_forbidden_address_is_blocked_in_every_spelling_before_anything_is_sent() {
     let bench = Bench::with(Setup::default());
-    let server = server(|_, _| async { panic!("nothing may reach this server") }).await;
+    let reached = Arc::new(AtomicUsize::new(0));
+    let count = reached.clone();
+    let server = server(move |_, _| {
+        count.fetch_add(1, SeqCst);
+        async {}
+    })
+    .await;
     for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "0x7f.1", "2130706433", "0177.1", "0"] {
         let sent = bench.client.send(Call { host, ..get(server) }).await;
         assert!(sent.timings.connect_us.is_none() && sent.network.address.is_none());
@@ -73,6 +79,7 @@ async fn a_forbidden_address_is_blocked_in_every_spelling_before_anything_is_sen
         assert!(failure.message.contains("--allow-destinations"), "{}", failure.message);
     }
     settle().await;
+    assert_eq!(reached.load(SeqCst), 0);
 }
 
 #[tokio::test]

@@ -20,9 +20,13 @@ struct Authority {
 
 impl Authority {
     fn new() -> Self {
+        Self::named("Authority of the tests")
+    }
+
+    fn named(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Authority of the tests");
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let root = params.self_signed(&key).unwrap().der().clone();
         Self { root, issuer: Issuer::new(params, key) }
@@ -60,8 +64,15 @@ fn self_signed(authority: bool) -> Identity {
     (params.self_signed(&key).unwrap().der().clone(), key.into())
 }
 
-/// Speaks HTTP over TLS as `identity`; counts connections.
-async fn tls_server(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc<AtomicUsize>) {
+/// What a server of ours did, and how to make it hang up.
+struct TlsServer {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    hang_up: Arc<Notify>,
+}
+
+/// Speaks HTTP over TLS as `identity`, and sends back what it was sent.
+async fn tls_server(identity: Identity, protocols: &[&[u8]]) -> TlsServer {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -71,28 +82,30 @@ async fn tls_server(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let count = Arc::new(AtomicUsize::new(0));
-    let connections = count.clone();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let hang_up = Arc::new(Notify::new());
+    let (count, hanging_up) = (connections.clone(), hang_up.clone());
     let address = server(move |stream, _| {
-        connections.fetch_add(1, SeqCst);
-        let acceptor = acceptor.clone();
+        count.fetch_add(1, SeqCst);
+        let (acceptor, hanging_up) = (acceptor.clone(), hanging_up.clone());
         async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let service = service_fn(|request: http::Request<hyper::body::Incoming>| async move {
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 Ok::<_, Infallible>(http::Response::new(Full::new(body)))
             });
-            let io = TokioIo::new(stream);
-            let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
-                .serve_connection(io, service)
-                .await;
+            let http = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+            tokio::select! {
+                _ = http.serve_connection(TokioIo::new(stream), service) => {}
+                () = hanging_up.notified() => {}
+            }
         }
     })
     .await;
-    (address, count)
+    TlsServer { address, connections, hang_up }
 }
 
-fn https(server: SocketAddr) -> Call<'static> {
+fn https<'a>(server: SocketAddr) -> Call<'a> {
     let body = Some(Bytes::from_static(b"echo"));
     Call { https: true, host: "hook.test", method: "POST", body, ..get(server) }
 }
@@ -100,7 +113,7 @@ fn https(server: SocketAddr) -> Call<'static> {
 #[tokio::test]
 async fn a_good_certificate_is_believed_and_its_expiry_noted() {
     let authority = Authority::new();
-    let (server, _) = tls_server(authority.certify("hook.test", 2030), &[b"http/1.1"]).await;
+    let server = tls_server(authority.certify("hook.test", 2030), &[b"http/1.1"]).await.address;
     let bench = authority.bench();
 
     let sent = bench.client.send(https(server)).await;
@@ -120,12 +133,14 @@ async fn each_bad_certificate_has_its_code_and_its_words_and_passes_when_nobody_
     let cases = [
         (authority.certify("hook.test", 2025), Code::CertHasExpired, "expired at 2025-01-02T00:00:00.000Z"),
         (authority.certify("other.test", 2030), Code::CertAltname, "not for hook.test; it is for other.test"),
+        (Authority::named("Stranger").certify("hook.test", 2030), Code::CertUnknownCa, "issuer is unknown"),
+        // An authority that merely bears the name of one we believe.
         (Authority::new().certify("hook.test", 2030), Code::CertUnknownCa, "issuer is unknown"),
         (self_signed(false), Code::SelfSignedCert, "signed by itself"),
         (self_signed(true), Code::SelfSignedCert, "signed by itself"),
     ];
     for (identity, code, words) in cases {
-        let (server, _) = tls_server(identity, &[]).await;
+        let server = tls_server(identity, &[]).await.address;
         let bench = authority.bench();
         let failure = failed(bench.client.send(https(server)).await);
         assert_eq!((failure.code, failure.phase), (code, Phase::Tls), "{}", failure.message);
@@ -150,7 +165,7 @@ async fn the_wrong_scheme_is_told_from_other_failures() {
     assert_eq!(failure.code, Code::TlsError);
     assert!(failure.message.contains("begin with http://"), "{}", failure.message);
 
-    let (secure, _) = tls_server(authority.certify("hook.test", 2030), &[]).await;
+    let secure = tls_server(authority.certify("hook.test", 2030), &[]).await.address;
     let failure = failed(bench.client.send(Call { https: false, ..https(secure) }).await);
     assert_eq!(failure.code, Code::Protocol);
     assert!(failure.message.contains("begin with https://"), "{}", failure.message);
@@ -194,7 +209,8 @@ async fn a_handshake_that_hangs_times_out() {
 #[tokio::test]
 async fn one_http2_connection_carries_many_requests() {
     let authority = Authority::new();
-    let (server, connections) = tls_server(authority.certify("hook.test", 2030), &[b"h2", b"http/1.1"]).await;
+    let TlsServer { address: server, connections, .. } =
+        tls_server(authority.certify("hook.test", 2030), &[b"h2", b"http/1.1"]).await;
     let bench = authority.bench();
     let mut told = 0;
     let mut on_written = || told += 1;
@@ -218,15 +234,37 @@ async fn one_http2_connection_carries_many_requests() {
 }
 
 #[tokio::test]
-async fn a_shared_connection_that_died_is_replaced() {
-    let authority = Authority::new();
-    let (server, connections) = tls_server(authority.certify("hook.test", 2030), &[b"h2"]).await;
-    let bench = authority.bench();
-    assert!(bench.client.send(https(server)).await.result.is_ok());
-    bench.client.dialer.drivers.stop().await;
+async fn a_shared_connection_that_died_is_replaced_whether_or_not_we_know_already() {
+    for known in [true, false] {
+        let authority = Authority::new();
+        let server = tls_server(authority.certify("hook.test", 2030), &[b"h2"]).await;
+        let bench = authority.bench();
+        assert!(bench.client.send(https(server.address)).await.result.is_ok());
+        server.hang_up.notify_waiters();
+        if known {
+            settle().await;
+        }
 
-    let sent = bench.client.send(https(server)).await;
-    // Its driver is stopped as well: what matters is that a fresh connection was tried.
-    assert_eq!(connections.load(SeqCst), 2);
-    assert!(!sent.network.reused);
+        let sent = bench.client.send(https(server.address)).await;
+        assert_eq!(sent.result.unwrap().body, "echo");
+        assert!(!sent.network.reused);
+        assert_eq!(server.connections.load(SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_shared_connection_that_fell_silent_is_not_given_to_the_next_request() {
+    let authority = Authority::new();
+    let server = tls_server(authority.certify("hook.test", 2030), &[b"h2"]).await;
+    let bench = authority.bench();
+    assert!(bench.client.send(https(server.address)).await.result.is_ok());
+
+    // Time runs out before the answer can have come.
+    let late = bench.client.send(https(server.address));
+    let strike = async { bench.clock.advance(Duration::from_secs(20)) };
+    let (late, ()) = tokio::join!(late, strike);
+    assert_eq!(failed(late).code, Code::Silent);
+
+    let next = bench.client.send(https(server.address)).await;
+    assert!(next.result.is_ok() && !next.network.reused);
 }
