@@ -28,7 +28,7 @@ use super::request::{self, Outgoing};
 use super::trace::Trace;
 use super::{Call, Limits, MAX_HEADERS, Received};
 
-/// A byte stream: TCP, TLS over it, or whatever a simulation puts in their place.
+/// A byte stream: TCP, or TLS over it.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
