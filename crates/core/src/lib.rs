@@ -8,4 +8,6 @@ pub mod attempt;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod origin;
+pub mod request;
 pub mod time;
