@@ -6,8 +6,10 @@
 mod address;
 mod definition;
 mod finding;
+mod keys;
 mod payload;
 mod reader;
+mod replies;
 mod rules;
 mod secret;
 #[cfg(test)]

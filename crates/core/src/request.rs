@@ -39,7 +39,7 @@ use crate::attempt::{Code, KeptBody, Rendering, SentRequest};
 use crate::id::{DeviceId, ProductId};
 use crate::integration::{Definition, Method, Payload, Place, RateLimit, RetryKind, Shape, SuccessRule};
 use crate::origin::Origin;
-use crate::reply::Replies;
+use crate::reply::{Replies, ResponseTemplate};
 use crate::template::Template;
 
 pub use self::headers::{is_header_name, is_managed_header};
@@ -299,6 +299,9 @@ fn reply_needs(replies: &Replies) -> Needs {
     let mut needs = Needs::default();
     for topic in [&replies.response_topic, &replies.error_topic].into_iter().flatten() {
         needs.add(topic, &[]);
+    }
+    for template in replies.response_template.iter().flat_map(ResponseTemplate::templates) {
+        needs.add(template, &[]);
     }
     needs
 }

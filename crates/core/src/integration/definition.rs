@@ -8,6 +8,7 @@ use super::payload::{self, Payload};
 use super::reader::{FIELD_COUNT_LIMIT, HEADER_COUNT_LIMIT, Pair, Reader};
 use super::rules::{self, RateLimit, RetryKind, SuccessRule};
 use super::secret::{for_each_secret, is_secret_header};
+use super::{keys, replies};
 use crate::access::Scope;
 use crate::attempt::MASK;
 use crate::event::{NAME_LIMIT, is_reply_name, reserved};
@@ -117,7 +118,7 @@ impl Definition {
     /// Reads the template of an integration in this scope, and finds all that is wrong with it at once.
     pub fn read(template: &Map<String, Value>, scope: Scope) -> Reading {
         let mut reader = Reader::new(template);
-        unknown_keys(&mut reader);
+        keys::report_unknown(&mut reader);
         left_over_masks(&mut reader, template);
         let definition = definition(&mut reader, scope);
         let findings = reader.findings;
@@ -144,7 +145,7 @@ fn definition(reader: &mut Reader<'_>, scope: Scope) -> Option<Definition> {
         payload: payload::read(reader, method),
         no_defaults: reader.flag("noDefaults").unwrap_or(false),
         verify_tls: reader.flag("rejectUnauthorized").unwrap_or(true),
-        replies: replies(reader, scope),
+        replies: replies::read(reader, scope),
         retry: rules::retry(reader),
         success: rules::success(reader),
         rate_limit: rules::rate_limit(reader),
@@ -161,81 +162,6 @@ fn definition(reader: &mut Reader<'_>, scope: Scope) -> Option<Definition> {
     Some(definition)
 }
 
-const KNOWN: [&str; 33] = [
-    "event",
-    "eventName",
-    "url",
-    "requestType",
-    "name",
-    "deviceID",
-    "deviceid",
-    "deviceId",
-    "headers",
-    "query",
-    "json",
-    "form",
-    "body",
-    "auth",
-    "noDefaults",
-    "rejectUnauthorized",
-    "responseTopic",
-    "errorResponseTopic",
-    "responseTemplate",
-    "unchunked",
-    "dataUrlResponseEvent",
-    "disabled",
-    "integration_type",
-    "template",
-    "mydevices",
-    "_",
-    "retryPolicy",
-    "successRule",
-    "signingSecret",
-    "secrets",
-    "rateLimit",
-    "products",
-    "integrationType",
-];
-
-/// Keys the server adds to what it shows. A client that saves what it read sends them back.
-const SHOWN: [&str; 12] = [
-    "id",
-    "created_at",
-    "updated_at",
-    "updated_by",
-    "revision",
-    "hookUrl",
-    "ok",
-    "logs",
-    "errors",
-    "counters",
-    "scope",
-    "access_token",
-];
-
-/// Keys people write for another one.
-const MISTAKEN: [(&str, &str); 6] = [
-    ("method", "requestType"),
-    ("responseEvent", "responseTopic"),
-    ("errorResponseEvent", "errorResponseTopic"),
-    ("jsonType", "json"),
-    ("coreid", "deviceID"),
-    ("rejectUnAuthorized", "rejectUnauthorized"),
-];
-
-fn unknown_keys(reader: &mut Reader<'_>) {
-    for key in reader.keys().filter(|key| !KNOWN.contains(key) && !SHOWN.contains(key)) {
-        let mistaken = MISTAKEN.into_iter().find(|(wrong, _)| *wrong == key).map(|(_, right)| right);
-        let similar = || KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(key));
-        let remedy = match mistaken.or_else(similar) {
-            Some(right) => format!("did you mean `{right}`?"),
-            None => "it is kept and has no effect".to_owned(),
-        };
-        let shown: String = key.chars().take(64).collect();
-        reader.warn("unknown-key", key, format!("`{shown}` is no key of a webhook: {remedy}"));
-    }
-}
-
 fn left_over_masks(reader: &mut Reader<'_>, template: &Map<String, Value>) {
     for_each_secret(&mut template.clone(), &mut |field, text| {
         if text == MASK {
@@ -246,11 +172,11 @@ fn left_over_masks(reader: &mut Reader<'_>, template: &Map<String, Value>) {
 }
 
 fn integration_type(reader: &mut Reader<'_>) {
-    if let Some((key, value)) = reader.aliased(&["integration_type", "integrationType"])
+    if let Some(value) = reader.value("integration_type")
         && value != "Webhook"
     {
-        let message = format!("`{key}` is {value}: only \"Webhook\" is supported");
-        reader.error("integration-type", key, message);
+        let message = format!("`integration_type` is {value}: only \"Webhook\" is supported");
+        reader.error("integration-type", "integration_type", message);
     }
 }
 
@@ -331,11 +257,7 @@ fn method(reader: &mut Reader<'_>) -> Method {
 
 fn label(reader: &mut Reader<'_>) -> Option<String> {
     let label = reader.text("name")?;
-    if label.len() > LABEL_LIMIT {
-        let message =
-            format!("`name` is {} bytes long, over the limit of {LABEL_LIMIT}: shorten it", label.len());
-        reader.error("too-large", "name", message);
-    }
+    reader.fits("name", label.len(), LABEL_LIMIT);
     Some(label.to_owned())
 }
 
@@ -433,27 +355,5 @@ fn in_the_clear(reader: &mut Reader<'_>, url: &Template, headers: &[Pair], auth:
         let message =
             format!("`{field}` is sent unencrypted, for anyone on the way to read: use https:// in `url`");
         reader.warn("credentials-in-the-clear", field, message);
-    }
-}
-
-fn replies(reader: &mut Reader<'_>, scope: Scope) -> Replies {
-    let mut replies = Replies::standard(scope);
-    if let Some(topic) = topic(reader, "responseTopic") {
-        replies.response_topic = topic;
-    }
-    if let Some(topic) = topic(reader, "errorResponseTopic") {
-        replies.error_topic = topic;
-    }
-    replies.response_template = payload::response_template(reader);
-    replies.unchunked = reader.flag("unchunked").unwrap_or(false);
-    replies.data_url = reader.flag("dataUrlResponseEvent").unwrap_or(false);
-    replies
-}
-
-/// A topic of the template's own: the outer `None` keeps the default, the inner one sends no replies.
-fn topic(reader: &mut Reader<'_>, key: &'static str) -> Option<Option<Template>> {
-    match reader.text(key)? {
-        "" => Some(None),
-        text => reader.parse(key, text).map(Some),
     }
 }

@@ -85,11 +85,7 @@ fn json(reader: &mut Reader<'_>) -> Option<Payload> {
             Some(Payload::JsonText(template))
         }
         value @ (Value::Object(_) | Value::Array(_)) => {
-            let size = value.to_string().len();
-            if size > PART_LIMIT {
-                let message =
-                    format!("`json` is {size} bytes long, over the limit of {PART_LIMIT}: shorten it");
-                reader.error("too-large", "json", message);
+            if !reader.fits("json", value.to_string().len(), PART_LIMIT) {
                 return None;
             }
             shape(reader, "json", value, 0).map(Payload::Json)
@@ -173,8 +169,4 @@ fn escaping_tag(text: &str) -> Option<(&str, usize, usize)> {
         at = open + 2 + end + 2;
     }
     None
-}
-
-pub(super) fn response_template(reader: &mut Reader<'_>) -> Option<crate::reply::ResponseTemplate> {
-    reader.template("responseTemplate").map(crate::reply::ResponseTemplate)
 }

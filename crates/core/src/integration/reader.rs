@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::finding::Finding;
-use crate::template::Template;
+use crate::template::{Template, TemplateError};
 
 /// Most bytes the text of one part of a template may have.
 pub const PART_LIMIT: usize = 65_536;
@@ -110,25 +110,29 @@ impl<'a> Reader<'a> {
         self.error("wrong-type", field, format!("`{field}` is {found}: it must be {expected}"));
     }
 
+    /// Whether a text of this size is within its limit; if not, that is reported.
+    pub(super) fn fits(&mut self, field: &str, size: usize, limit: usize) -> bool {
+        if size > limit {
+            let message = format!("`{field}` is {size} bytes long, over the limit of {limit}: shorten it");
+            self.error("too-large", field, message);
+        }
+        size <= limit
+    }
+
     /// Parses one templated text, within the limit of a part.
     pub(super) fn parse(&mut self, field: &str, text: &str) -> Option<Template> {
-        if text.len() > PART_LIMIT {
-            let size = text.len();
-            let message =
-                format!("`{field}` is {size} bytes long, over the limit of {PART_LIMIT}: shorten it");
-            self.error("too-large", field, message);
+        if !self.fits(field, text.len(), PART_LIMIT) {
             return None;
         }
-        match Template::parse(text) {
-            Ok(template) => Some(template),
-            Err(fault) => {
-                let place = fault.position();
-                let (line, column) = (place.map(|p| p.line), place.map(|p| p.column));
-                let message = format!("`{field}` is not a valid template: {fault}");
-                self.findings.push(Finding::error("template-syntax", field, message).at(line, column));
-                None
-            }
-        }
+        Template::parse(text).inspect_err(|fault| self.not_a_template(field, fault)).ok()
+    }
+
+    /// Reports a text that is no template.
+    pub(super) fn not_a_template(&mut self, field: &str, fault: &TemplateError) {
+        let place = fault.position();
+        let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
+        let message = format!("`{field}` is not a valid template: {fault}");
+        self.findings.push(Finding::error("template-syntax", field, message).at(line, column));
     }
 
     /// The templated text under the key.

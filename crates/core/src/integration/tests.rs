@@ -136,6 +136,8 @@ fn each_error_is_found_at_its_field() {
         (json!({"headers": {"Authorization": MASK}}), "error mask-without-value headers.Authorization"),
         (json!({"noDefaults": "perhaps"}), "error wrong-type noDefaults"),
         (json!({"responseTopic": "{{/a}}"}), "error template-syntax responseTopic"),
+        (json!({"responseTemplate": 5}), "error wrong-type responseTemplate"),
+        (json!({"responseTemplate": {"a": ["{{"]}}), "error template-syntax responseTemplate.a.0"),
         (json!({"retryPolicy": "always"}), "error retry-policy retryPolicy"),
         (json!({"successRule": {"path": "a.b"}}), "error success-rule successRule"),
         (json!({"successRule": {"status": 201}}), "error success-rule successRule.status"),

@@ -1,8 +1,8 @@
 //! JSON bodies: an object filled in leaf by leaf, or a text that must be JSON once it is filled in.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::encode::json_text;
 use super::fields::Defaults;
@@ -177,18 +177,44 @@ pub(super) fn write_text(
             Err(fault) => Err(refuse(pen, &fault)),
         };
     }
-    let mut missing = defaults;
-    let empty = match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(out) {
-        Ok(members) => {
-            members.keys().for_each(|key| missing.leave_out(key));
-            members.is_empty()
-        }
+    let members = match Members::of(out, defaults) {
+        Ok(members) => members,
         Err(fault) => return Err(refuse(pen, &fault)),
     };
     out.truncate(out.trim_end().len() - 1);
-    write_defaults(missing, facts, empty, out);
+    write_defaults(members.missing, facts, members.empty, out);
     out.push('}');
     Ok(())
+}
+
+/// What is to be known of an object's members to add the default fields to it.
+struct Members {
+    missing: Defaults,
+    empty: bool,
+}
+
+impl Members {
+    fn of(text: &str, defaults: Defaults) -> Result<Self, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let members = reader.deserialize_map(Self { missing: defaults, empty: true })?;
+        reader.end().map(|()| members)
+    }
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            self.empty = false;
+            self.missing.leave_out(&key);
+        }
+        Ok(self)
+    }
 }
 
 fn not_json(

@@ -107,8 +107,8 @@ impl<'v> Pen<'v> {
 /// It renders once more, with a map, and is meant for a fault that has to be explained.
 pub(super) fn culprit(template: &Template, values: &Values<'_>, byte: usize) -> Option<String> {
     let mapped = template.render_mapped(values).ok()?;
-    let before = mapped.spans.into_iter().filter(|span| span.name.is_some() && span.rendered.start <= byte);
-    before.last().and_then(|span| span.name)
+    let mut spans = mapped.spans.into_iter().rev();
+    spans.find(|span| span.name.is_some() && span.rendered.start <= byte)?.name
 }
 
 /// A template that could not be filled in, as the request's fault.

@@ -177,6 +177,8 @@ fn unescaped(source: &str) -> (String, Vec<Range<usize>>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -201,6 +203,24 @@ mod tests {
             (vec![("/x/", Kind::Author), ("../../admin", Kind::Data)], "/x/%2E%2E%2F%2E%2E%2Fadmin"),
         ] {
             assert_eq!(target(&parts), expected, "{parts:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_valid_template_stays_valid_when_its_braces_are_rewritten(text in "[{}#/^&!a. \n]{0,24}") {
+            if let Ok(template) = Template::parse(&text) {
+                let rewritten = UrlTemplate::new(&template);
+                prop_assert!(rewritten.raw.template.names().eq(template.names()));
+            }
+        }
+
+        #[test]
+        fn tags_are_told_from_text(parts in prop::collection::vec("a|\\{\\{x\\}\\}|\\{\\{\\{x\\}\\}\\}|\\}", 0..8)) {
+            if let Ok(template) = Template::parse(&parts.concat()) {
+                let doubles = parts.iter().filter(|part| *part == "{{x}}").count();
+                prop_assert_eq!(UrlTemplate::new(&template).data.len(), doubles);
+            }
         }
     }
 }
