@@ -208,7 +208,11 @@ impl Webhook {
 
     fn fill(&self, pen: &mut Pen<'_>, facts: &Facts<'_>) -> Result<(Request, Masks), RenderFault> {
         let (origin, mut target) = self.address.fill(pen)?;
-        let separator = if target.contains('?') { "&" } else { "?" };
+        let separator = match target.bytes().last() {
+            Some(b'?' | b'&') => "",
+            _ if target.contains('?') => "&",
+            _ => "?",
+        };
         self.query.write(pen, facts, separator, &mut target)?;
         within(target.len(), TARGET_LIMIT, "url", "the URL with its query")?;
 

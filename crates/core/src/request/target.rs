@@ -144,7 +144,9 @@ impl UrlTemplate {
             let Range { start, end } = span.rendered;
             let start = start.max(begins);
             parts.push((&filled.text[at..start], Kind::Author));
-            let kind = if self.data.contains(&span.template) { Kind::Data } else { Kind::Raw };
+            // A value that names the host is trusted with what it says behind it: `{{URL}}` is a URL.
+            let names_host = span.rendered.start < begins;
+            let kind = if self.data.contains(&span.template) && !names_host { Kind::Data } else { Kind::Raw };
             parts.push((&filled.text[start..end], kind));
             at = end;
         }

@@ -50,4 +50,17 @@ fn a_host_filled_in_must_be_one() {
 fn query_fields_join_those_of_the_url() {
     let keys = json!({"url": "https://example.com/in?a=1", "query": {"b c": "{{{PARTICLE_EVENT_VALUE}}}"}});
     assert_eq!(build(keys, "x&y").target, "/in?a=1&b%20c=x%26y");
+    for (url, target) in [("https://example.com/in?", "/in?a=b"), ("https://example.com?c&", "/?c&a=b")] {
+        assert_eq!(build(json!({"url": url, "query": {"a": "b"}}), "21").target, target);
+    }
+}
+
+#[test]
+fn a_whole_url_may_be_filled_in() {
+    for url in ["{{URL}}", "{{{URL}}}", "https://{{HOST}}/in?a=b&c={{v}}"] {
+        let data = json!({"URL": "https://example.com/in?a=b&c=d%20e", "HOST": "example.com", "v": "d e"});
+        let request = build(json!({"url": url}), &data.to_string());
+        assert_eq!(request.origin.to_string(), "https://example.com:443", "{url}");
+        assert_eq!(request.target, "/in?a=b&c=d%20e", "{url}");
+    }
 }
