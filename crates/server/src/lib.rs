@@ -205,7 +205,7 @@ impl Server {
         let background = TaskTracker::new();
         background.spawn(app.engine.clone().run());
         let upkeep = CancellationToken::new();
-        background.spawn(app.upkeep(&config).run(upkeep.clone()));
+        background.spawn(app.upkeep(&config, &outbound).run(upkeep.clone()));
         let listener_stop = CancellationToken::new();
         let listening = TaskTracker::new();
         listening.spawn(listener.run(api::router(app.clone()), app.nature.clone(), listener_stop.clone()));
@@ -280,11 +280,12 @@ impl Server {
 }
 
 impl App {
-    fn upkeep(&self, config: &Config) -> Upkeep {
+    fn upkeep(&self, config: &Config, outbound: &Arc<Outbound>) -> Upkeep {
         Upkeep {
             directory: self.directory.clone(),
             ingest: self.ingest.clone(),
             engine: self.engine.clone(),
+            outbound: outbound.clone(),
             store: self.store.clone(),
             retention: config.retention.clone(),
             nature: self.nature.clone(),
