@@ -101,8 +101,10 @@ pub struct Due {
 pub struct Backlog {
     /// Deliveries not settled as done, claimed ones included.
     pub pending: u64,
-    /// Those of them that are claimed now.
+    /// Those of them that are claimed now, or settled for another try and not back in their lane yet.
     pub claimed: u64,
+    /// Lanes in which something is due and not claimed.
+    pub due_lanes: u64,
     /// Bytes the queue takes on disk.
     pub bytes: u64,
 }
@@ -166,8 +168,8 @@ pub trait Queue: Send + Sync {
     /// Says that the store has these events and their deliveries for good.
     async fn recorded(&self, events: &[EventId]) -> Result<(), QueueError>;
 
-    /// How much is in flight.
-    async fn backlog(&self) -> Result<Backlog, QueueError>;
+    /// How much is in flight, and due by `now`.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, QueueError>;
 
     /// Makes all that was said durable, and lets go of the files or connections.
     async fn close(&self) -> Result<(), QueueError>;

@@ -25,7 +25,7 @@ use tracing::error;
 
 use self::disk::{Directory, Disk, Guard};
 use self::record::{Keep, MOST_DELIVERIES, MOST_SEGMENT_BYTES, Mark, Place};
-use self::state::{Command, State, next_try};
+use self::state::{Command, State, next_try, postponed};
 use self::writer::Writer;
 use super::{Append, Backlog, Claim, Delivery, Due, Lane, Queue, QueueError, Settlement};
 
@@ -202,8 +202,8 @@ impl Queue for Embedded {
         blocking(move || shared.look_up_recorded(&to_look_up)).await
     }
 
-    async fn backlog(&self) -> Result<Backlog, QueueError> {
-        Ok(self.shared.state.lock().backlog())
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, QueueError> {
+        Ok(self.shared.state.lock().backlog(now))
     }
 
     async fn close(&self) -> Result<(), QueueError> {
@@ -318,7 +318,7 @@ impl Shared {
             return Err(closed());
         }
         let waiting = state.intake.moves.len();
-        if matches!(settlement, Settlement::TryAt(_)) && state.intake.stalled && waiting >= MOST_MOVES {
+        if settlement != Settlement::Done && state.intake.stalled && waiting >= MOST_MOVES {
             let why = format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
             return Err(QueueError::Full(why));
         }
@@ -329,6 +329,7 @@ impl Shared {
                 state.pending -= 1;
             }
             Settlement::TryAt(due) => state.intake.moves.push_back(next_try(claim, held, due, now)),
+            Settlement::Postpone(due) => state.intake.moves.push_back(postponed(claim, held, due, now)),
         }
         state.intake.nudged = true;
         self.wake.notify_one();

@@ -102,6 +102,11 @@ impl Lanes {
         self.upcoming.first().map(|(first, _)| *first)
     }
 
+    /// How many lanes have something due.
+    pub(super) fn count_due(&self, now: Timestamp) -> u64 {
+        self.lanes.values().filter(|waiting| waiting.has_due(now)).count() as u64
+    }
+
     /// Whether a delivery of this lane would have to wait its turn.
     pub(super) fn has_due(&self, lane: Lane, now: Timestamp) -> bool {
         self.lanes.get(&lane).is_some_and(|waiting| waiting.has_due(now))

@@ -111,6 +111,7 @@ pub(super) struct KeptDelivery {
     attempts: u32,
     first_tried_at: Option<Timestamp>,
     replayed: Option<Replayed>,
+    postponed: bool,
 }
 
 impl Head {
@@ -130,6 +131,7 @@ impl KeptDelivery {
             attempts: delivery.attempts,
             first_tried_at: delivery.first_tried_at,
             replayed: delivery.replayed.clone(),
+            postponed: delivery.postponed,
         }
     }
 
@@ -144,6 +146,7 @@ impl KeptDelivery {
             attempts: self.attempts,
             first_tried_at: self.first_tried_at,
             replayed: self.replayed,
+            postponed: self.postponed,
         }
     }
 }

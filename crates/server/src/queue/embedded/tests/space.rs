@@ -121,7 +121,7 @@ async fn a_hung_delivery_does_not_keep_what_passed_it_by() {
     let mut most = 0;
     for n in 2..1000 {
         pass(&queue, n).await;
-        most = most.max(queue.backlog().await.unwrap().bytes);
+        most = most.max(queue.backlog(T0).await.unwrap().bytes);
     }
     queue.close().await.unwrap();
     let all_written = 1000 * 400;
@@ -231,7 +231,7 @@ async fn a_large_backlog_costs_24_bytes_each_and_drains_in_order() {
     let queue = Embedded::open(config).unwrap();
     let read = memory(&queue.shared);
     assert!(read < 24 * COUNT as usize, "{read} bytes");
-    assert_eq!(queue.backlog().await.unwrap().pending, COUNT);
+    assert_eq!(queue.backlog(T0).await.unwrap().pending, COUNT);
     for lane in 0..3 {
         let mut expected = lane;
         loop {
@@ -247,5 +247,5 @@ async fn a_large_backlog_costs_24_bytes_each_and_drains_in_order() {
         }
         assert!(expected >= COUNT);
     }
-    assert_eq!(queue.backlog().await.unwrap().pending, 0);
+    assert_eq!(queue.backlog(T0).await.unwrap().pending, 0);
 }
