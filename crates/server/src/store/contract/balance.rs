@@ -191,7 +191,7 @@ async fn rows(store: &dyn Store, integration: IntegrationId) -> Vec<Row> {
         by_verdict.extend(ask(Some(verdict)).await);
     }
     let together = ask(None).await;
-    by_verdict.sort_by(|a, b| b.0.cmp(&a.0));
+    by_verdict.sort_by_key(|row| std::cmp::Reverse(row.0));
     assert_eq!(by_verdict, together);
     together
 }

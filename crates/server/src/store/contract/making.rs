@@ -110,7 +110,7 @@ pub(crate) fn error(event: &Arc<Event>, matched: &MatchedEntry, number: u32) -> 
         status: None,
         stopped_in: Some(Phase::Connect),
         message: Some("connecting: nobody listens at example.com".to_owned()),
-        next: Next::TryAt(success.ended_at + Duration::from_secs(60)),
+        next: Next::TryAt(success.ended_at + Duration::from_mins(1)),
         ..success
     }
 }
