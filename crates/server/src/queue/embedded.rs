@@ -211,8 +211,10 @@ impl Queue for Embedded {
         let Some(running) = running else { return Ok(()) };
         self.shared.state.lock().intake.closing = true;
         self.shared.wake.notify_one();
-        blocking(move || running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned())))
-            .await
+        blocking(move || {
+            running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
+        })
+        .await
     }
 }
 
@@ -242,7 +244,9 @@ impl Shared {
         let pending = state.pending + state.intake.deliveries;
         if pending + deliveries > self.config.most_pending {
             let limit = self.config.most_pending;
-            return Err(QueueError::Full(format!("{pending} deliveries are in flight, and the limit is {limit}")));
+            return Err(QueueError::Full(format!(
+                "{pending} deliveries are in flight, and the limit is {limit}"
+            )));
         }
         if let Some(limit) = self.config.most_bytes.filter(|limit| state.bytes >= *limit) {
             let bytes = state.bytes;
@@ -319,7 +323,8 @@ impl Shared {
         }
         let waiting = state.intake.moves.len();
         if matches!(settlement, Settlement::TryAt(_)) && state.intake.stalled && waiting >= MOST_MOVES {
-            let why = format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
+            let why =
+                format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
             return Err(QueueError::Full(why));
         }
         let held = state.release(claim, now)?;

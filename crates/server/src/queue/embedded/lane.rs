@@ -129,7 +129,8 @@ impl Lanes {
         let per_lane = |waiting: &Waiting| {
             waiting.line.memory() + waiting.later.capacity() * size_of::<Reverse<(Timestamp, Place)>>()
         };
-        self.lanes.capacity() * size_of::<(Lane, Waiting)>() + self.lanes.values().map(per_lane).sum::<usize>()
+        self.lanes.capacity() * size_of::<(Lane, Waiting)>()
+            + self.lanes.values().map(per_lane).sum::<usize>()
     }
 }
 

@@ -116,7 +116,9 @@ impl MemoryDisk {
         };
         self.copied(decide, |state| {
             let both: BTreeSet<_> = state.names.keys().chain(state.durable_names.keys()).collect();
-            let pick = |name: &&String| if survives() { state.names.get(*name) } else { state.durable_names.get(*name) };
+            let pick = |name: &&String| {
+                if survives() { state.names.get(*name) } else { state.durable_names.get(*name) }
+            };
             both.iter().filter_map(|name| Some(((*name).clone(), *pick(name)?))).collect()
         })
     }
@@ -142,7 +144,8 @@ impl MemoryDisk {
         let state = self.state.lock();
         let files = state.files.iter().map(|(inode, bytes)| (*inode, file(bytes))).collect();
         let names = names(&state);
-        let copy = Contents { files, durable_names: names.clone(), names, next: state.next, ..Contents::default() };
+        let copy =
+            Contents { files, durable_names: names.clone(), names, next: state.next, ..Contents::default() };
         Self { state: Arc::new(Mutex::new(copy)), lock: Arc::default() }
     }
 

@@ -153,7 +153,10 @@ impl Shared {
             let (name, now) = {
                 let state = self.state.lock();
                 let Some(found) = state.segment(segment) else {
-                    return Err(io::Error::new(io::ErrorKind::NotFound, format!("segment {segment} is gone")));
+                    return Err(io::Error::new(
+                        io::ErrorKind::NotFound,
+                        format!("segment {segment} is gone"),
+                    ));
                 };
                 let now: Vec<_> = units.iter().map(|unit| found.unit_now(*unit)).collect();
                 (found.name(), now)
@@ -161,16 +164,23 @@ impl Shared {
             let file = match self.disk.open(&name) {
                 Ok(file) => file,
                 // It has been compacted since the lock was let go, and has another name.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && self.has_moved_on(segment, &name) => continue,
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && self.has_moved_on(segment, &name) =>
+                {
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             let mut window = Window::on(file, segment)?;
-            let offsets: Vec<_> = now.iter().map(|unit| unit.map(|unit| u64::from(unit) * UNIT as u64)).collect();
+            let offsets: Vec<_> =
+                now.iter().map(|unit| unit.map(|unit| u64::from(unit) * UNIT as u64)).collect();
             let mut records: Vec<Result<Kept, QueueError>> = Vec::with_capacity(units.len());
             for (index, offset) in offsets.iter().enumerate() {
                 let record = match *offset {
                     None => None,
-                    Some(at) => window.record(at, reach(&offsets[index..], at))?.map(|record| Kept::of(&record)),
+                    Some(at) => {
+                        window.record(at, reach(&offsets[index..], at))?.map(|record| Kept::of(&record))
+                    }
                 };
                 records.push(record.unwrap_or(Err(Unreadable::Body)).map_err(|why| {
                     let at = offset.unwrap_or_default();
@@ -214,7 +224,10 @@ impl Kept {
 
     fn delivery(mut self, place: Place) -> Result<Delivery, QueueError> {
         if place.ordinal() >= self.head.deliveries.len() {
-            return Err(QueueError::Damaged(format!("a record of event {} lacks a delivery", self.head.event)));
+            return Err(QueueError::Damaged(format!(
+                "a record of event {} lacks a delivery",
+                self.head.event
+            )));
         }
         Ok(self.head.deliveries.swap_remove(place.ordinal()).with(self.event))
     }

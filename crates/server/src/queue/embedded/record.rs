@@ -51,7 +51,11 @@ impl Place {
     /// The place of the delivery `ordinal` in the record at `unit`.
     pub(super) fn new(segment: u32, unit: u32, ordinal: usize) -> Self {
         debug_assert!(segment <= LAST_SEGMENT && unit < 1 << UNIT_BITS && ordinal <= MOST_DELIVERIES);
-        Self(u64::from(segment) << (UNIT_BITS + ORDINAL_BITS) | u64::from(unit) << ORDINAL_BITS | ordinal as u64)
+        Self(
+            u64::from(segment) << (UNIT_BITS + ORDINAL_BITS)
+                | u64::from(unit) << ORDINAL_BITS
+                | ordinal as u64,
+        )
     }
 
     /// The segment's number.
@@ -314,7 +318,8 @@ impl Batch {
 
     fn write(&mut self, part: &impl Serialize) {
         let bytes = std::mem::take(&mut self.bytes);
-        self.bytes = postcard::to_extend(part, bytes).expect("memory takes what is written, and no part is of unknown length");
+        self.bytes = postcard::to_extend(part, bytes)
+            .expect("memory takes what is written, and no part is of unknown length");
     }
 
     fn end(&mut self, start: usize, slots: usize) -> u32 {

@@ -24,14 +24,16 @@ async fn run(disk: &Arc<MemoryDisk>) {
     for round in 0..12 {
         let numbers: Vec<u64> = (number..number + 1 + round % 5).collect();
         number += numbers.len() as u64;
-        for appended in join_all(numbers.iter().map(|n| queue.append(append_of(*n), T0 + secs(round)))).await {
+        for appended in join_all(numbers.iter().map(|n| queue.append(append_of(*n), T0 + secs(round)))).await
+        {
             appended.unwrap();
         }
         numbers.iter().for_each(|n| disk.note(*n));
 
         for lane in lanes() {
             for (index, claim) in queue.claim(lane, 2, T0 + secs(round)).await.unwrap().iter().enumerate() {
-                let settlement = if index == 0 { Settlement::Done } else { Settlement::TryAt(T0 + secs(round + 2)) };
+                let settlement =
+                    if index == 0 { Settlement::Done } else { Settlement::TryAt(T0 + secs(round + 2)) };
                 queue.settle(claim, settlement, T0 + secs(round)).await.unwrap();
             }
         }
@@ -91,15 +93,25 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
 
             for deliveries in held.values() {
                 let each: BTreeSet<_> = deliveries.iter().collect();
-                assert_eq!(each.len(), deliveries.len(), "moment {moment}, seed {seed}: a delivery came twice");
+                assert_eq!(
+                    each.len(),
+                    deliveries.len(),
+                    "moment {moment}, seed {seed}: a delivery came twice"
+                );
             }
             // In each round and lane one delivery is settled as done, after its event was acknowledged.
             let missing: usize = acknowledged.iter().map(|n| may_be_done(&held, *n)).sum();
             assert!(missing <= 36, "moment {moment}, seed {seed}: {missing} missing");
             let settled_by_then = settled(&journal[..moment]);
-            assert!(missing <= settled_by_then, "moment {moment}, seed {seed}: {missing} of {settled_by_then}");
+            assert!(
+                missing <= settled_by_then,
+                "moment {moment}, seed {seed}: {missing} of {settled_by_then}"
+            );
             for n in acknowledged.iter().filter(|n| **n >= 12) {
-                assert!(unrecorded.contains(&event(*n).id), "moment {moment}, seed {seed}: event {n} forgotten");
+                assert!(
+                    unrecorded.contains(&event(*n).id),
+                    "moment {moment}, seed {seed}: event {n} forgotten"
+                );
             }
         }
     }

@@ -17,7 +17,10 @@ const HEALTHY: Lane = Lane(8);
 
 async fn numbers_left(queue: &Embedded) -> Vec<u64> {
     let claims = claim_all(queue, LANE, T0 + secs(1000)).await;
-    claims.iter().map(|claim| claim.delivery.event.name.rsplit('/').next().unwrap().parse().unwrap()).collect()
+    claims
+        .iter()
+        .map(|claim| claim.delivery.event.name.rsplit('/').next().unwrap().parse().unwrap())
+        .collect()
 }
 
 async fn pass(queue: &Embedded, n: u64) {
@@ -191,10 +194,15 @@ async fn a_backlog_at_its_limit_takes_no_more_until_some_is_done() {
 async fn bytes_at_their_limit_take_no_more() {
     let limited = EmbeddedConfig { most_bytes: Some(500), ..config() };
     let queue = Embedded::open_on(limited, Arc::new(MemoryDisk::default())).unwrap();
-    queue.append(append(0), T0).await.unwrap();
-    queue.append(append(1), T0).await.unwrap();
-    let refused = queue.append(append(2), T0).await.unwrap_err();
+    let mut n = 0;
+    let refused = loop {
+        match queue.append(append(n), T0).await {
+            Ok(_) => n += 1,
+            Err(refused) => break refused,
+        }
+    };
     assert!(matches!(&refused, QueueError::Full(why) if why.contains("500")), "{refused}");
+    assert!((500..1000).contains(&queue.backlog().await.unwrap().bytes));
 }
 
 async fn fill(queue: &Embedded, count: u64) {
@@ -204,7 +212,8 @@ async fn fill(queue: &Embedded, count: u64) {
         delivery.lane = Lane(n % 3);
         queue.append(Append { event, deliveries: vec![(delivery, false)] }, T0)
     });
-    for appended in join_all(appends).await {
+    // Unconstrained, so that they arrive in the order they were made.
+    for appended in tokio::task::unconstrained(join_all(appends)).await {
         appended.unwrap();
     }
 }
@@ -221,9 +230,7 @@ async fn a_large_backlog_costs_24_bytes_each_and_drains_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let config = EmbeddedConfig { segment_bytes: 4 << 20, ..EmbeddedConfig::in_dir(dir.path()) };
     let queue = Embedded::open(config.clone()).unwrap();
-    for _ in 0..1 {
-        fill(&queue, COUNT).await;
-    }
+    fill(&queue, COUNT).await;
     let filled = memory(&queue.shared);
     assert!(filled < 24 * COUNT as usize + 500_000, "{filled} bytes");
     queue.close().await.unwrap();
