@@ -14,7 +14,7 @@ pub(crate) mod contract;
 pub mod embedded;
 
 /// How long a claim is its holder's alone: longer than the 20 s that an attempt may take.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Where a delivery queues up: deliveries of one lane share a destination, and its width.
 ///

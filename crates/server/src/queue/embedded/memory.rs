@@ -89,13 +89,15 @@ impl MemoryDisk {
     /// The disk that these deeds make of an empty one.
     pub fn replay(journal: &[Deed]) -> Self {
         let disk = Self::default();
-        journal.iter().for_each(|deed| disk.state.lock().apply(deed));
+        for deed in journal {
+            disk.state.lock().apply(deed);
+        }
         disk
     }
 
     /// What a crash of the process leaves: everything.
     pub fn after_crash(&self) -> Self {
-        self.copied(|bytes| bytes.clone(), |state| state.names.clone())
+        self.copied(Bytes::clone, |state| state.names.clone())
     }
 
     /// What a loss of power leaves: all that was synced and, as luck has it, some of what was not.

@@ -9,8 +9,9 @@ use fieldhook_core::time::Timestamp;
 use tracing::warn;
 
 use super::disk::Disk;
+use super::opening::{Opening, Synced};
 use super::read::Window;
-use super::record::{Body, Mark, Opening, Place, Record, Synced, UNIT};
+use super::record::{Body, Mark, Place, Record, UNIT, Unreadable};
 use super::segment::{Ids, Packed, Segment, name, read_name};
 use super::state::State;
 use crate::queue::{Lane, QueueError};
@@ -232,16 +233,13 @@ struct Reading {
 }
 
 impl Found {
-    fn take(
-        &mut self,
-        reading: &mut Reading,
-        record: &Record<'_>,
-        at: u64,
-    ) -> Result<(), super::record::Unreadable> {
+    fn take(&mut self, reading: &mut Reading, record: &Record<'_>, at: u64) -> Result<(), Unreadable> {
         let (head, _) = match record.body()? {
             Body::Kept(head, event) => (head, event),
             Body::Cleared(marks) => {
-                marks.into_iter().for_each(|mark| self.clear(reading, mark));
+                for mark in marks {
+                    self.clear(reading, mark);
+                }
                 return Ok(());
             }
         };

@@ -28,7 +28,9 @@ async fn run(disk: &Arc<MemoryDisk>) {
         {
             appended.unwrap();
         }
-        numbers.iter().for_each(|n| disk.note(*n));
+        for n in numbers {
+            disk.note(n);
+        }
 
         for lane in lanes() {
             for (index, claim) in queue.claim(lane, 2, T0 + secs(round)).await.unwrap().iter().enumerate() {
@@ -48,7 +50,7 @@ fn lanes() -> impl Iterator<Item = Lane> {
 
 fn append_of(n: u64) -> Append {
     let event = event(n);
-    let deliveries = (0..1 + n % 3).map(|of| {
+    let deliveries = (0..=n % 3).map(|of| {
         let mut delivery = delivery(&event, of);
         delivery.lane = Lane((n + of) % 3);
         (delivery, false)
