@@ -176,6 +176,37 @@ async fn compaction_changes_nothing_that_anybody_can_see() {
     assert_eq!(left, open_numbers);
 }
 
+/// The oldest segment stays as it is, most of it hanging; what later ones say of it must not be lost with them.
+#[tokio::test]
+async fn a_compacted_segment_still_says_what_is_settled_in_older_ones() {
+    let disk = Arc::new(MemoryDisk::default());
+    let queue = open(&disk).unwrap();
+    for n in 0..12 {
+        queue.append(append(n), T0).await.unwrap();
+        queue.recorded(&[event(n).id]).await.unwrap();
+    }
+    for n in 100..120 {
+        pass(&queue, n).await;
+    }
+    let claims = claim_all(&queue, LANE, T0).await;
+    queue.settle(&claims[0], Settlement::Done, T0).await.unwrap();
+    queue.settle(&claims[1], Settlement::TryAt(T0 + secs(1)), T0).await.unwrap();
+    for n in 120..140 {
+        pass(&queue, n).await;
+    }
+    let again = queue.claim(LANE, 9, T0 + secs(1)).await.unwrap().remove(0);
+    queue.settle(&again, Settlement::Done, T0 + secs(1)).await.unwrap();
+    for n in 140..400 {
+        pass(&queue, n).await;
+    }
+    queue.close().await.unwrap();
+
+    let segments: Vec<_> = disk.names().unwrap().iter().filter_map(|name| read_name(name)).collect();
+    assert_eq!(segments[0], (1, 0));
+    assert!(segments[1..8].iter().all(|(_, generation)| *generation > 0), "{segments:?}");
+    assert_eq!(numbers_left(&open(&disk).unwrap()).await, (2..12).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_backlog_at_its_limit_takes_no_more_until_some_is_done() {
     let disk = Arc::new(MemoryDisk::default());
