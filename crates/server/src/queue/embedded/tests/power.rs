@@ -44,10 +44,12 @@ async fn run(disk: &Arc<MemoryDisk>) {
     queue.close().await.unwrap();
 }
 
-/// One destination hangs with every tenth event while all others pass, until the log has been compacted often.
+/// One destination hangs with every tenth event while all others pass, until some of the log has been compacted.
 async fn run_with_a_hung_destination(disk: &Arc<MemoryDisk>) {
     let queue = open(disk).unwrap();
-    for n in 0..160 {
+    let compacted = || disk.journal().iter().any(|deed| matches!(deed, Deed::Rename(..)));
+    let mut n = 0;
+    while n < 160 || !compacted() {
         let event = event(n);
         let mut only = delivery(&event, n);
         only.lane = if n % 10 == 0 { Lane(0) } else { Lane(1) };
@@ -58,6 +60,7 @@ async fn run_with_a_hung_destination(disk: &Arc<MemoryDisk>) {
             queue.settle(&claim, Settlement::Done, T0).await.unwrap();
         }
         queue.recorded(&[event.id]).await.unwrap();
+        n += 1;
     }
     queue.close().await.unwrap();
 }
@@ -154,8 +157,6 @@ async fn compaction_loses_nothing_whenever_the_power_goes() {
     let disk = Arc::new(MemoryDisk::default());
     run_with_a_hung_destination(&disk).await;
     let journal = disk.journal();
-    assert!(journal.iter().any(|deed| matches!(deed, Deed::Rename(..))), "nothing was compacted");
-
     for moment in 0..=journal.len() {
         let left = MemoryDisk::replay(&journal[..moment]).after_power_loss(&SeededLuck::new(moment as u64));
         let queue = open(&Arc::new(left)).unwrap_or_else(|why| panic!("moment {moment}: {why}"));
