@@ -14,7 +14,7 @@ pub(crate) mod contract;
 pub mod embedded;
 
 /// How long a claim is its holder's alone: longer than the 20 s that an attempt may take.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Where a delivery queues up: deliveries of one lane share a destination, and its width.
 ///
@@ -134,7 +134,7 @@ pub enum QueueError {
 /// - appending the same event id twice while the first is in flight is the same as appending it once;
 /// - a claimed delivery is nobody else's until its lease ends, or the process that claimed it is gone;
 /// - settling under a lease that has ended changes nothing and says so;
-/// - a delivery is claimed in the order it fell due, within its lane;
+/// - deliveries are claimed in the order they fell due, within their lane; none falls due before it came;
 /// - an event stays among the `unrecorded` ones, over a crash too, until `recorded` was told of it;
 /// - memory does not grow with the size of what waits, only by a few bytes per delivery.
 ///
@@ -149,7 +149,8 @@ pub trait Queue: Send + Sync {
     /// Adds deliveries for an event taken in earlier: a replay.
     async fn append_replay(&self, deliveries: Vec<Delivery>, now: Timestamp) -> Result<(), QueueError>;
 
-    /// Resolves when `due` may have something new to say that time alone does not bring.
+    /// Resolves when `due` may have something new to say that time alone does not bring. For one task to wait
+    /// on; a change that came while it did not wait is not lost.
     async fn changed(&self);
 
     /// Which lanes have something due by `now`, and when to ask again.

@@ -5,7 +5,7 @@
 //! tried again is a new record in place of the old. A segment goes when nothing in it is in flight and all
 //! older ones have gone; sparse ones are compacted. `docs/decisions/0001` says why it is a log of our own.
 //!
-//! - `record` is the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
+//! - `record` and `opening` are the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
 //! - `state` is what is known in memory, with `lane` (whose turn it is) and `segment` (what is still needed);
 //! - `writer` appends, `read` reads back, `recover` starts, `compact` gives disk space back.
 
@@ -33,6 +33,7 @@ mod compact;
 pub mod disk;
 mod lane;
 pub mod memory;
+mod opening;
 mod read;
 mod record;
 mod recover;
@@ -211,8 +212,10 @@ impl Queue for Embedded {
         let Some(running) = running else { return Ok(()) };
         self.shared.state.lock().intake.closing = true;
         self.shared.wake.notify_one();
-        blocking(move || running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned())))
-            .await
+        blocking(move || {
+            running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
+        })
+        .await
     }
 }
 
@@ -242,7 +245,9 @@ impl Shared {
         let pending = state.pending + state.intake.deliveries;
         if pending + deliveries > self.config.most_pending {
             let limit = self.config.most_pending;
-            return Err(QueueError::Full(format!("{pending} deliveries are in flight, and the limit is {limit}")));
+            return Err(QueueError::Full(format!(
+                "{pending} deliveries are in flight, and the limit is {limit}"
+            )));
         }
         if let Some(limit) = self.config.most_bytes.filter(|limit| state.bytes >= *limit) {
             let bytes = state.bytes;
@@ -356,18 +361,6 @@ impl Shared {
         }
         self.wake.notify_one();
         Ok(to_look_up)
-    }
-
-    fn look_up_recorded(&self, events: &[EventId]) -> Result<(), QueueError> {
-        for id in events {
-            let records = self.records_of(*id)?;
-            let mut state = self.state.lock();
-            for (segment, slot, ..) in records {
-                state.clear_and_note(Mark { segment, slot });
-            }
-        }
-        self.wake.notify_one();
-        Ok(())
     }
 
     /// The path of one of its files, for messages.
