@@ -225,7 +225,8 @@ mod tests {
 
     #[test]
     fn what_is_not_24_hex_digits_is_refused_by_name() {
-        for text in ["", "0123", "0123456789abcdef0123456g", "0123456789abcdef012345678", "éééééééééééé"] {
+        for text in ["", "0123", "0123456789abcdef0123456g", "0123456789abcdef012345678", "éééééééééééé"]
+        {
             let refusal = text.parse::<DeviceId>().unwrap_err();
             assert_eq!(refusal.text, text);
         }

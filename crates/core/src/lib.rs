@@ -8,4 +8,6 @@ pub mod attempt;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod login;
 pub mod time;
+pub mod wire;
