@@ -5,9 +5,17 @@
 
 pub mod access;
 pub mod attempt;
+pub mod books;
 pub mod event;
 pub mod id;
 pub mod integration;
 pub mod login;
+pub mod matching;
+pub mod outcome;
+pub mod rate;
+pub mod reply;
+pub mod retry;
+pub mod template;
+pub mod throttle;
 pub mod time;
 pub mod wire;

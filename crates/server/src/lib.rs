@@ -1,7 +1,353 @@
 //! What Fieldhook does: takes events in, keeps them, delivers them, and answers the API.
+//!
+//! [`Server::start`] puts the parts together; it is the only place that names a concrete back end.
 
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::{App, Settings};
+use crate::clock::Nature;
+use crate::config::Config;
+use crate::delivery::{Engine, EngineSettings};
+use crate::directory::{Directory, DirectoryError, Holder};
+use crate::ingest::{Ingest, IngestSettings};
+use crate::listener::Listener;
+use crate::live::Live;
+use crate::outbound::{Outbound, OutboundError};
+use crate::queue::embedded::{Embedded, EmbeddedConfig};
+use crate::queue::{Queue, QueueError};
+use crate::recorder::{Recorder, matched_entry, recorder};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Store, StoreError};
+use crate::tester::Tester;
+use crate::upkeep::Upkeep;
+use crate::vault::{Vault, VaultError};
+
+pub mod api;
 pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod directory;
+pub mod ingest;
 pub mod listener;
+pub mod live;
+pub mod outbound;
 pub mod password;
 pub mod queue;
+pub mod recorder;
 pub mod store;
+pub mod telemetry;
+pub mod tester;
+pub mod upkeep;
+pub mod vault;
+
+/// Why the server did not start. Each message names what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("the data directory {} cannot be made: {cause}", .path.display())]
+    Data {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}; choose another with --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The queue did not open.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The store did not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key for secrets did not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The directory could not be read.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The HTTP client could not be set up.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The administrator of the first start cannot be created.
+    #[error("the administrator cannot be created: {0}")]
+    Administrator(String),
+}
+
+/// A running server.
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    setup_link: Option<String>,
+    listener: CancellationToken,
+    upkeep: CancellationToken,
+    writer: CancellationToken,
+    listening: TaskTracker,
+    background: TaskTracker,
+    writing: TaskTracker,
+    outbound: Arc<Outbound>,
+}
+
+/// Events recorded in one go at the start.
+const CATCH_UP: usize = 1_024;
+
+impl Server {
+    /// Opens what is kept, takes up what was left unfinished, and listens.
+    pub async fn start(config: Config, nature: Nature) -> Result<Self, StartError> {
+        let data = &config.data;
+        std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
+        let queue_config = EmbeddedConfig {
+            most_pending: config.publish.most_waiting,
+            ..EmbeddedConfig::in_directory(data.join("queue"))
+        };
+        // The queue's lock is what keeps a second process out of the directory, so it comes first.
+        let queue: Arc<dyn Queue> = Arc::new(Embedded::open(queue_config)?);
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&data.join("fieldhook.sqlite"))?);
+        let vault = Vault::open(data, &*nature.luck)?;
+        let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
+
+        let (recorder, writer) = recorder(store.clone(), queue.clone(), nature.clone());
+        let writer_stop = CancellationToken::new();
+        let writing = TaskTracker::new();
+        writing.spawn(writer.run(writer_stop.clone()));
+        catch_up(&*queue, &recorder, &directory).await?;
+
+        let listener = Listener::bind(config.listen)
+            .await
+            .map_err(|cause| StartError::Listen { address: config.listen, cause })?;
+        let address = listener.address();
+        let outbound = Arc::new(Outbound::new(
+            config.allow_destinations.clone(),
+            config.tls_roots.as_deref(),
+            crate::outbound::Limits::default(),
+            nature.clone(),
+        )?);
+        outbound.set_own_address(address);
+
+        let live = Arc::new(Live::default());
+        let engine = Engine::new(delivery::Parts {
+            directory: directory.clone(),
+            queue: queue.clone(),
+            outbound: outbound.clone(),
+            live: live.clone(),
+            recorder: recorder.clone(),
+            nature: nature.clone(),
+            settings: EngineSettings {
+                lane_width: config.delivery.lane_width,
+                most_in_flight: config.delivery.most_in_flight,
+                retry: config.delivery.retry_policy,
+                data_limit: config.publish.data_limit,
+            },
+        });
+        let draining = CancellationToken::new();
+        let ingest = Arc::new(Ingest::new(ingest::Parts {
+            directory: directory.clone(),
+            queue: queue.clone(),
+            store: store.clone(),
+            engine: engine.clone(),
+            live: live.clone(),
+            recorder: recorder.clone(),
+            nature: nature.clone(),
+            settings: IngestSettings {
+                data_limit: config.publish.data_limit,
+                device_rate: config.publish.device_rate,
+            },
+            draining: draining.clone(),
+        }));
+
+        let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let setup_link = first_start(&config, &directory, &public_url).await?;
+        let app = Arc::new(App {
+            tester: Arc::new(Tester::new(nature.clone())),
+            metrics: telemetry::metrics(),
+            started_at: nature.now(),
+            settings: Settings {
+                data_limit: config.publish.data_limit,
+                open_registration: config.accounts.open_registration,
+                public_url,
+            },
+            directory,
+            store,
+            queue,
+            ingest,
+            engine,
+            live,
+            recorder,
+            nature,
+            draining,
+        });
+
+        let background = TaskTracker::new();
+        background.spawn(app.engine.clone().run());
+        let upkeep = CancellationToken::new();
+        background.spawn(app.upkeep(&config).run(upkeep.clone()));
+        let listener_stop = CancellationToken::new();
+        let listening = TaskTracker::new();
+        listening.spawn(listener.run(api::router(app.clone()), app.nature.clone(), listener_stop.clone()));
+
+        Ok(Self {
+            app,
+            address,
+            setup_link,
+            listener: listener_stop,
+            upkeep,
+            writer: writer_stop,
+            listening,
+            background,
+            writing,
+            outbound,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address under which people reach it.
+    pub fn public_url(&self) -> &str {
+        &self.app.settings.public_url
+    }
+
+    /// The one-time link that creates the first user, while there is none.
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
+    /// What the routes work with, for those who run the server in their own process.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Waits until nothing is under way: no delivery, and nothing that the store has not written.
+    pub async fn settled(&self) {
+        loop {
+            self.app.recorder.flushed().await;
+            if self.app.engine.in_flight() == 0 && self.app.queue_idle().await {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Drains: takes nothing more in, finishes what is on the wire, writes and syncs everything.
+    pub async fn stop(self) {
+        tracing::info!("draining: taking nothing more in, finishing what is on the wire");
+        self.app.draining.cancel();
+        self.listener.cancel();
+        self.upkeep.cancel();
+        self.listening.close();
+        self.listening.wait().await;
+        self.app.engine.stop().await;
+        self.background.close();
+        self.background.wait().await;
+        self.writer.cancel();
+        self.writing.close();
+        self.writing.wait().await;
+        self.outbound.close().await;
+        if let Err(error) = self.app.queue.close().await {
+            tracing::error!(%error, "the queue did not close cleanly; nothing acknowledged is lost");
+        }
+        if let Err(error) = self.app.store.close().await {
+            tracing::error!(%error, "the store did not close cleanly; nothing acknowledged is lost");
+        }
+    }
+}
+
+impl App {
+    fn upkeep(&self, config: &Config) -> Upkeep {
+        Upkeep {
+            directory: self.directory.clone(),
+            ingest: self.ingest.clone(),
+            engine: self.engine.clone(),
+            store: self.store.clone(),
+            retention: config.retention.clone(),
+            nature: self.nature.clone(),
+        }
+    }
+
+    /// Whether the queue holds nothing that is due or claimed.
+    async fn queue_idle(&self) -> bool {
+        let now = self.nature.now();
+        let idle = self.queue.backlog().await.is_ok_and(|backlog| backlog.claimed == 0);
+        idle && self.queue.due_now(now).await.is_ok_and(|due| due == 0)
+    }
+}
+
+/// Has the store remember what the last run took in and did not see remembered.
+async fn catch_up(queue: &dyn Queue, recorder: &Recorder, directory: &Directory) -> Result<(), StartError> {
+    let mut count = 0;
+    loop {
+        let batch = queue.unrecorded(CATCH_UP).await?;
+        if batch.is_empty() {
+            break;
+        }
+        count += batch.len();
+        for (event, deliveries) in batch {
+            let matched = deliveries.iter().map(|delivery| {
+                let saved = directory.integration(delivery.integration);
+                let scope = saved.map_or_else(|| owner_of(&event), |saved| saved.scope);
+                matched_entry(delivery, scope)
+            });
+            let matched = matched.collect();
+            recorder.taken(event, matched).await;
+        }
+        recorder.flushed().await;
+    }
+    if count > 0 {
+        tracing::info!(events = count, "took up events that the last run had acknowledged and not yet logged");
+    }
+    Ok(())
+}
+
+/// The scope to which an event's deliveries are put down when their integration is gone.
+fn owner_of(event: &fieldhook_core::event::Event) -> fieldhook_core::access::Scope {
+    use fieldhook_core::access::Scope;
+    use fieldhook_core::id::UserId;
+    match (event.product, event.owner) {
+        (Some(product), _) => Scope::Product(product),
+        (None, owner) => Scope::User(owner.unwrap_or(UserId([0; 12]))),
+    }
+}
+
+/// While there is no user: makes the administrator that the operator named, or a link that makes one.
+async fn first_start(
+    config: &Config,
+    directory: &Directory,
+    public_url: &str,
+) -> Result<Option<String>, StartError> {
+    if directory.user_count() > 0 {
+        return Ok(None);
+    }
+    match (&config.accounts.admin_email, &config.accounts.admin_password) {
+        (Some(email), Some(password)) => {
+            let refused = |error: &dyn std::fmt::Display| StartError::Administrator(error.to_string());
+            let hash = password::hash(password).await.map_err(|error| refused(&error))?;
+            directory.add_user(email, hash, true).await.map_err(|error| refused(&error))?;
+            tracing::info!(user = %email, "created the administrator");
+            Ok(None)
+        }
+        (None, None) => {
+            directory.revoke_tokens_of(Holder::SetUp).await?;
+            let token = directory.issue_token(Holder::SetUp, "fieldhook", None).await?;
+            Ok(Some(format!("{public_url}/setup?token={}", token.text)))
+        }
+        _ => Err(StartError::Administrator(
+            "set both FIELDHOOK_ADMIN_EMAIL and FIELDHOOK_ADMIN_PASSWORD, or neither".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,318 @@
+//! Sends deliveries: claim what is due, one lane per destination, ask the gate, fill in, send, tell, record, settle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldhook_core::access::Scope;
+use fieldhook_core::attempt::{Attempt, Next, Trigger, Verdict};
+use fieldhook_core::event::Event;
+use fieldhook_core::id::{DeliveryId, IntegrationId, UserId};
+use fieldhook_core::integration::RetryKind;
+use fieldhook_core::rate::Bucket;
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Nature, random, sleep_until};
+use crate::directory::{Directory, Live as LiveIntegration};
+use crate::live::Live;
+use crate::outbound::Outbound;
+use crate::queue::{Claim, LEASE, Lane, Queue, Settlement};
+use crate::recorder::Recorder;
+use crate::store::{EndedEntry, Entry};
+
+mod gates;
+mod lanes;
+mod replies;
+mod trial;
+
+pub use gates::DestinationState;
+use gates::Gates;
+use lanes::Lanes;
+
+/// How long to rest after the queue refused.
+const REST: Duration = Duration::from_secs(1);
+
+/// What the operator set for sending.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineSettings {
+    /// Requests at once to one destination.
+    pub lane_width: usize,
+    /// Requests at once to all destinations.
+    pub most_in_flight: usize,
+    /// What integrations without a `retryPolicy` do.
+    pub retry: RetryKind,
+    /// Most bytes of data of an unchunked reply.
+    pub data_limit: usize,
+}
+
+/// What an [`Engine`] works with.
+pub struct Parts {
+    /// What to send where.
+    pub directory: Arc<Directory>,
+    /// What is due.
+    pub queue: Arc<dyn Queue>,
+    /// The HTTP client.
+    pub outbound: Arc<Outbound>,
+    /// Who hears replies.
+    pub live: Arc<Live>,
+    /// What remembers.
+    pub recorder: Recorder,
+    /// Time and luck.
+    pub nature: Nature,
+    /// What the operator set.
+    pub settings: EngineSettings,
+}
+
+/// The delivery engine.
+pub struct Engine {
+    directory: Arc<Directory>,
+    queue: Arc<dyn Queue>,
+    outbound: Arc<Outbound>,
+    live: Arc<Live>,
+    recorder: Recorder,
+    nature: Nature,
+    settings: EngineSettings,
+    lanes: Lanes,
+    gates: Gates,
+    caps: Mutex<std::collections::HashMap<IntegrationId, Bucket>>,
+    workers: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Engine {
+    /// Puts the parts together; `run` sets it going.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            lanes: Lanes::new(parts.settings.lane_width, parts.settings.most_in_flight),
+            gates: Gates::default(),
+            caps: Mutex::default(),
+            workers: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            directory: parts.directory,
+            queue: parts.queue,
+            outbound: parts.outbound,
+            live: parts.live,
+            recorder: parts.recorder,
+            nature: parts.nature,
+            settings: parts.settings,
+        })
+    }
+
+    /// Takes up what waits in the queue, whenever it falls due, until [`Engine::stop`].
+    pub async fn run(self: Arc<Self>) {
+        while !self.stopping.is_cancelled() {
+            let until = match self.queue.due(self.nature.now()).await {
+                Ok(due) => {
+                    for lane in due.lanes {
+                        self.feed(lane).await;
+                    }
+                    // Leases end without a sign.
+                    let leases = self.nature.now() + LEASE;
+                    due.next.map_or(leases, |next| next.min(leases))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the queue does not say what is due; asking again");
+                    self.nature.now() + REST
+                }
+            };
+            tokio::select! {
+                () = self.queue.changed() => {}
+                () = sleep_until(&*self.nature.clock, until) => {}
+                () = self.stopping.cancelled() => {}
+            }
+        }
+    }
+
+    /// Claims nothing more, and waits for what is on the wire.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.workers.close();
+        self.workers.wait().await;
+    }
+
+    /// Requests and refusals under way.
+    pub fn in_flight(&self) -> usize {
+        self.lanes.taken()
+    }
+
+    /// Takes a slot for a delivery that is about to be appended; refuses while its lane has no room.
+    pub fn reserve(&self, lane: Lane) -> bool {
+        !self.stopping.is_cancelled() && self.lanes.reserve(lane)
+    }
+
+    /// Gives back slots that were reserved in vain.
+    pub fn release(&self, lanes: &[Lane]) {
+        for lane in lanes {
+            self.lanes.release(*lane, 1);
+        }
+    }
+
+    /// Starts on claims for which slots were reserved; gives back the slots of those that did not come.
+    pub fn start(self: &Arc<Self>, mut reserved: Vec<Lane>, claims: Vec<Claim>) {
+        for claim in claims {
+            if let Some(at) = reserved.iter().position(|lane| *lane == claim.delivery.lane) {
+                reserved.swap_remove(at);
+            }
+            self.spawn(claim);
+        }
+        self.release(&reserved);
+    }
+
+    /// Makes one attempt for a test: past the gate, and in no count. None when the integration is gone.
+    pub async fn test(&self, integration: IntegrationId, event: Event, by: UserId) -> Option<Attempt> {
+        let live = self.directory.live(integration)?;
+        let now = self.nature.now();
+        let trial = trial::Trial {
+            live: &live,
+            event: &Arc::new(event),
+            delivery: DeliveryId::new(now, random(&*self.nature.luck)),
+            trigger: Trigger::Test { by },
+            number: 1,
+            due: now,
+            first_tried_at: now,
+        };
+        let (attempt, mut entries) = self.attempt(trial).await;
+        entries.push(Entry::Attempted(Arc::new(attempt.clone())));
+        self.recorder.note(entries).await;
+        Some(attempt)
+    }
+
+    /// The destinations of these scopes, with their gates.
+    pub fn destinations(&self, scopes: &[Scope]) -> Vec<DestinationState> {
+        self.gates.states(scopes, self.lanes.width(), self.nature.now())
+    }
+
+    /// Wakes the destination with this id; says whether there is one in these scopes.
+    pub fn wake(&self, id: &str, scopes: &[Scope]) -> bool {
+        self.gates.wake(id, scopes)
+    }
+
+    /// Forgets what has long been idle.
+    pub fn forget_idle(&self) {
+        let now = self.nature.now();
+        self.gates.forget_idle(now);
+        let mut caps = self.caps.lock();
+        caps.retain(|id, bucket| {
+            let rate = self.directory.live(*id).and_then(|live| live.webhook.rate_limit);
+            rate.is_some_and(|rate| !bucket.is_full(rate, now))
+        });
+    }
+
+    async fn feed(self: &Arc<Self>, lane: Lane) {
+        let room = self.lanes.reserve_all(lane);
+        if room == 0 {
+            return;
+        }
+        let claims = self.claim(lane, room).await;
+        if claims.len() < room {
+            self.lanes.drained(lane);
+        }
+        self.lanes.release(lane, room - claims.len());
+        for claim in claims {
+            self.spawn(claim);
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, claim: Claim) {
+        let engine = self.clone();
+        self.workers.spawn(async move { engine.work(claim).await });
+    }
+
+    /// Works on a claim, and then on what else waits in its lane, until there is nothing.
+    async fn work(&self, first: Claim) {
+        let lane = first.delivery.lane;
+        let mut next = Some(first);
+        while let Some(claim) = next.take() {
+            self.deliver(claim).await;
+            if !self.lanes.keep(lane) {
+                return;
+            }
+            if self.stopping.is_cancelled() {
+                break;
+            }
+            next = self.claim(lane, 1).await.pop();
+            if next.is_none() {
+                self.lanes.drained(lane);
+            }
+        }
+        self.lanes.release(lane, 1);
+    }
+
+    /// Claims from the lane, asking again until the queue answers.
+    async fn claim(&self, lane: Lane, most: usize) -> Vec<Claim> {
+        loop {
+            match self.queue.claim(lane, most, self.nature.now()).await {
+                Ok(claims) => return claims,
+                Err(error) => tracing::error!(%error, "the queue hands nothing out; asking again"),
+            }
+            tokio::select! {
+                () = self.nature.clock.sleep(REST) => {}
+                () = self.stopping.cancelled() => return Vec::new(),
+            }
+        }
+    }
+
+    /// Makes one attempt at a claimed delivery, and has it recorded and then settled.
+    async fn deliver(&self, claim: Claim) {
+        let Some(live) = self.directory.live(claim.delivery.integration) else {
+            return self.end(claim, "the integration was deleted").await;
+        };
+        if live.saved.disabled.is_some() {
+            return self.end(claim, "the integration is disabled").await;
+        }
+        if let Some(wait) = self.capped(&live, &claim) {
+            let later = Settlement::Postpone(self.nature.now() + wait);
+            return self.recorder.settled(Vec::new(), claim, later).await;
+        }
+        let delivery = &claim.delivery;
+        let trial = trial::Trial {
+            live: &live,
+            event: &delivery.event,
+            delivery: delivery.id,
+            trigger: trigger(&claim),
+            number: delivery.attempts + 1,
+            due: delivery.due,
+            first_tried_at: delivery.first_tried_at.unwrap_or_else(|| self.nature.now()),
+        };
+        let (attempt, mut entries) = self.attempt(trial).await;
+        let settlement = match attempt.next {
+            Next::TryAt(due) => Settlement::TryAt(due),
+            Next::Final(_) => Settlement::Done,
+        };
+        entries.push(Entry::Attempted(Arc::new(attempt)));
+        self.recorder.settled(entries, claim, settlement).await;
+    }
+
+    /// How long the delivery has to wait for its integration's rate cap. Each is put off once at most: it waits for
+    /// a place of its own.
+    fn capped(&self, live: &LiveIntegration, claim: &Claim) -> Option<Duration> {
+        let rate = live.webhook.rate_limit?;
+        if claim.delivery.postponed {
+            return None;
+        }
+        let now = self.nature.now();
+        let mut caps = self.caps.lock();
+        let wait = caps.entry(live.saved.id).or_insert_with(|| Bucket::full(rate, now)).book(rate, now);
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    async fn end(&self, claim: Claim, reason: &str) {
+        let ended = EndedEntry {
+            delivery: claim.delivery.id,
+            integration: claim.delivery.integration,
+            verdict: Verdict::Dropped,
+            reason: reason.to_owned(),
+            at: self.nature.now(),
+        };
+        self.recorder.settled(vec![Entry::Ended(ended)], claim, Settlement::Done).await;
+    }
+}
+
+fn trigger(claim: &Claim) -> Trigger {
+    match &claim.delivery.replayed {
+        _ if claim.delivery.attempts > 0 => Trigger::Retry,
+        Some(replayed) => Trigger::Replay { by: replayed.by, replay: replayed.replay.clone() },
+        None => Trigger::Event,
+    }
+}

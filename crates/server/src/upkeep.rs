@@ -1,0 +1,69 @@
+//! Timed jobs, each a tick: what memory and disk need not keep is let go.
+
+use std::sync::Arc;
+
+use fieldhook_core::time::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Nature;
+use crate::config::{PRUNE_EVERY, RetentionConfig, TIDY_EVERY};
+use crate::delivery::Engine;
+use crate::directory::Directory;
+use crate::ingest::{Ingest, KEY_LIFE};
+use crate::store::{Retention, Store};
+
+/// What upkeep looks after.
+pub struct Upkeep {
+    /// Tokens that ended.
+    pub directory: Arc<Directory>,
+    /// Buckets of devices that rest.
+    pub ingest: Arc<Ingest>,
+    /// Destinations that rest.
+    pub engine: Arc<Engine>,
+    /// What is older than it need be.
+    pub store: Arc<dyn Store>,
+    /// How old it need be.
+    pub retention: RetentionConfig,
+    /// Time.
+    pub nature: Nature,
+}
+
+impl Upkeep {
+    /// Ticks until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut pruned_at = self.nature.now();
+        loop {
+            tokio::select! {
+                () = self.nature.clock.sleep(TIDY_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+            self.ingest.forget_rested();
+            self.engine.forget_idle();
+            let now = self.nature.now();
+            if now.since(pruned_at) >= PRUNE_EVERY {
+                pruned_at = now;
+                self.prune(now).await;
+            }
+        }
+    }
+
+    async fn prune(&self, now: Timestamp) {
+        match self.store.prune(&keep(&self.retention, now)).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "old entries removed"),
+            Err(error) => tracing::error!(%error, "old entries could not be removed; trying again later"),
+        }
+        if let Err(error) = self.directory.forget_ended_tokens().await {
+            tracing::error!(%error, "ended tokens could not be removed; trying again later");
+        }
+    }
+}
+
+fn keep(retention: &RetentionConfig, now: Timestamp) -> Retention {
+    Retention {
+        attempts_since: now.day().minus(retention.attempt_days).start(),
+        counts_since: now.day().minus(retention.count_days),
+        most_bytes: retention.log_bytes,
+        keys_since: now - KEY_LIFE,
+    }
+}
