@@ -7,6 +7,7 @@ pub mod account;
 pub mod device;
 pub mod event;
 pub mod integration;
+mod log;
 pub mod product;
 
 use serde::{Deserialize, Serialize};

@@ -68,21 +68,33 @@ const REST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
+    address: SocketAddr,
+    limits: Limits,
 }
 
 impl Listener {
     /// Takes the address.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { tcp: TcpListener::bind(address).await? })
+        let tcp = TcpListener::bind(address).await?;
+        let address = tcp.local_addr()?;
+        Ok(Self { tcp, address, limits: Limits::default() })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The address taken; tells the port when any was asked for.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Serves until `stop`, then finishes the requests on the wire and returns.
-    pub async fn serve(self, router: Router, limits: Limits, nature: Nature, stop: CancellationToken) {
+    pub async fn run(self, router: Router, nature: Nature, stop: CancellationToken) {
+        let limits = self.limits;
         let door = Arc::new(Door {
             http: http(&limits),
             router,

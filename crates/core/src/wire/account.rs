@@ -7,6 +7,34 @@ use crate::access::Role;
 use crate::id::{OrgId, UserId};
 use crate::time::Timestamp;
 
+/// A login.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TokenRequest {
+    /// `password` or `refresh_token`.
+    pub grant_type: String,
+    /// The e-mail address, for `password`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password, for `password`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The refresh token, for `refresh_token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The client, when it is not named by Basic authentication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The client's secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// Seconds that the token shall live; 0 for ever, 90 days when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+    /// When the token shall end, instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+}
+
 /// The answer to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TokenAnswer {
@@ -151,4 +179,76 @@ pub struct MemberRecord {
 pub struct Team {
     /// Its members, by when they joined.
     pub team: Vec<MemberRecord>,
+}
+
+/// An account to be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NewAccount {
+    /// The e-mail address.
+    pub username: String,
+    /// The password, 8 characters or more.
+    pub password: String,
+    /// Whether the person may create users; only an administrator's request can say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub administrator: bool,
+    /// First name, last name, company.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub account_info: Map<String, Value>,
+}
+
+/// What to change of an account; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountChange {
+    /// A new e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// A new password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The password until now, needed for either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<String>,
+    /// Whether every token ends, this request's included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalidate_tokens: Option<bool>,
+    /// First name, last name, company, in place of what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub account_info: Option<Map<String, Value>>,
+}
+
+/// The password, to show that it is really its owner who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PasswordConfirmation {
+    /// The password.
+    pub password: String,
+}
+
+/// The set-up of a new server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SetUpRequest {
+    /// The one-time token that the server printed when it first started.
+    pub token: String,
+    /// The first administrator's e-mail address.
+    pub username: String,
+    /// Their password, 8 characters or more.
+    pub password: String,
+}
+
+/// An organisation to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NewOrganisation {
+    /// Its name.
+    pub name: String,
+}
+
+/// A member to be added to a team, or another role for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NewMember {
+    /// The e-mail address of somebody with an account here; the path names them when a role is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// What they may do.
+    pub role: Role,
 }

@@ -84,6 +84,41 @@ pub struct InProduct {
     pub denied: bool,
 }
 
+/// A device to be claimed, or made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ClaimRequest {
+    /// Its id. One that nobody has used is made; without one, a new id is made up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The product that a device with a made-up id belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub product_id: Option<Value>,
+}
+
+/// What to change of a device; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeviceChangeRequest {
+    /// A new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// `1` or `0`: signal by light, which devices here cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// In a product: new labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// In a product: whether it is a development device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub development: Option<bool>,
+    /// In a product: the firmware version it shall run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired_firmware_version: Option<u32>,
+}
+
 /// The answer to a claim, in the old shape and the new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Claimed {

@@ -199,3 +199,10 @@ pub struct SecretName {
     #[schema(value_type = String)]
     pub scope: Scope,
 }
+
+/// A secret's value, on its way in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SecretValue {
+    /// The value.
+    pub value: String,
+}

@@ -42,6 +42,27 @@ pub struct ProductRecord {
     pub created_at: Timestamp,
 }
 
+/// A product to be made, or to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProductRequest {
+    /// The product.
+    pub product: ProductFields,
+}
+
+/// What can be said of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProductFields {
+    /// Its name; needed for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its hardware platform, as Particle numbers them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform_id: Option<u32>,
+}
+
 /// Several products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Products {

@@ -17,8 +17,8 @@ async fn serve(router: Router, limits: Limits) -> Served {
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
     let nature = Nature { clock: clock.clone(), luck: Arc::new(SeededLuck::new(1)) };
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let (address, stop) = (listener.address().unwrap(), CancellationToken::new());
-    let ended = tokio::spawn(listener.serve(router, limits, nature, stop.clone()));
+    let (address, stop) = (listener.address(), CancellationToken::new());
+    let ended = tokio::spawn(listener.within(limits).run(router, nature, stop.clone()));
     Served { address, clock, stop, ended }
 }
 
