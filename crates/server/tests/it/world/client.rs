@@ -141,7 +141,8 @@ impl Stream {
     pub async fn next_or_end(&mut self) -> Option<SseEvent> {
         loop {
             let block = self.block().await?;
-            let field = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::trim_start);
+            let field =
+                |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::trim_start);
             if let (Some(name), Some(data)) = (field("event:"), field("data:")) {
                 return Some(SseEvent { name: name.to_owned(), json: serde_json::from_str(data).unwrap() });
             }

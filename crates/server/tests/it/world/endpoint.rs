@@ -153,6 +153,7 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
         std::future::pending::<()>().await;
     }
     let response = Response::builder().status(answer.status);
-    let response = answer.headers.iter().fold(response, |response, (name, value)| response.header(name, value));
+    let response =
+        answer.headers.iter().fold(response, |response, (name, value)| response.header(name, value));
     response.body(Body::from(answer.body)).unwrap()
 }
