@@ -15,3 +15,4 @@ pub mod rate;
 pub mod retry;
 pub mod throttle;
 pub mod time;
+pub mod wire;
