@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fieldhook_core::time::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::clock::Nature;
 use crate::delivery::Engine;
@@ -15,10 +16,28 @@ use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tester::Tester;
+use crate::vitals::Vitals;
 
 pub mod auth;
+mod books;
 pub mod error;
+mod health;
+mod history;
 pub mod input;
+mod listing;
+pub mod openapi;
+mod render;
+mod tester;
+
+/// Every route that the OpenAPI file describes.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .merge(history::routes())
+        .merge(books::routes())
+        .merge(render::routes())
+        .merge(tester::routes())
+        .merge(health::routes())
+}
 
 /// What the routes work with.
 pub struct App {
@@ -38,6 +57,8 @@ pub struct App {
     pub recorder: Recorder,
     /// The built-in endpoint tester.
     pub tester: Arc<Tester>,
+    /// Whether the server is well.
+    pub vitals: Arc<Vitals>,
     /// Time and luck.
     pub nature: Nature,
     /// What the operator set.

@@ -27,6 +27,7 @@ use crate::store::{Store, StoreError};
 use crate::tester::Tester;
 use crate::upkeep::Upkeep;
 use crate::vault::{Vault, VaultError};
+use crate::vitals::Vitals;
 
 pub mod api;
 pub mod clock;
@@ -45,6 +46,7 @@ pub mod telemetry;
 pub mod tester;
 pub mod upkeep;
 pub mod vault;
+pub mod vitals;
 
 /// Why the server did not start. Each message names what to change.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +173,16 @@ impl Server {
         let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let public_url = public_url.trim_end_matches('/').to_owned();
         let setup_link = first_start(&config, &directory, &public_url).await?;
+        let vitals = Arc::new(Vitals::new(vitals::Parts {
+            queue: queue.clone(),
+            store: store.clone(),
+            recorder: recorder.clone(),
+            data: Some(data.clone()),
+            nature: nature.clone(),
+            draining: draining.clone(),
+        }));
         let app = Arc::new(App {
+            vitals,
             tester: Arc::new(Tester::new(nature.clone())),
             metrics: telemetry::metrics(),
             started_at: nature.now(),
@@ -275,6 +286,8 @@ impl App {
             ingest: self.ingest.clone(),
             engine: self.engine.clone(),
             store: self.store.clone(),
+            tester: self.tester.clone(),
+            vitals: self.vitals.clone(),
             retention: config.retention.clone(),
             nature: self.nature.clone(),
         }

@@ -32,8 +32,8 @@ macro_rules! described {
     };
 }
 
-fn format(name: &str) -> Option<SchemaFormat> {
-    Some(SchemaFormat::Custom(name.to_owned()))
+fn format(name: &str) -> SchemaFormat {
+    SchemaFormat::Custom(name.to_owned())
 }
 
 described! {
@@ -41,9 +41,9 @@ described! {
     DeviceId => |text| text.description(Some("A device, its core id.")).pattern(Some(HEX_ID));
     IntegrationId => |text| text.description(Some("An integration.")).pattern(Some(HEX_ID));
     OrgId => |text| text.description(Some("An organisation.")).pattern(Some(HEX_ID));
-    EventId => |text| text.description(Some("An event, a UUIDv7.")).format(format("uuid"));
-    DeliveryId => |text| text.description(Some("A delivery, a UUIDv7: the `Webhook-Id` of its attempts.")).format(format("uuid"));
-    AttemptId => |text| text.description(Some("An attempt, a UUIDv7.")).format(format("uuid"));
+    EventId => |text| text.description(Some("An event, a UUIDv7.")).format(Some(format("uuid")));
+    DeliveryId => |text| text.description(Some("A delivery, a UUIDv7: the `Webhook-Id` of its attempts.")).format(Some(format("uuid")));
+    AttemptId => |text| text.description(Some("An attempt, a UUIDv7.")).format(Some(format("uuid")));
     ProductId => |number| {
         number.schema_type(schema::SchemaType::new(Type::Integer)).description(Some("A product's number.")).minimum(Some(0.0))
     };
@@ -56,7 +56,7 @@ described! {
             .pattern(Some("^([0-9a-f]{24}|api|particle-internal)$"))
     };
     Timestamp => |text| {
-        text.description(Some("A moment in UTC, with exactly three decimals.")).format(format("date-time"))
+        text.description(Some("A moment in UTC, with exactly three decimals.")).format(Some(format("date-time")))
     };
-    Day => |text| text.description(Some("A day of UTC.")).format(format("date"));
+    Day => |text| text.description(Some("A day of UTC.")).format(Some(format("date")));
 }
