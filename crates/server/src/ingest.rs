@@ -257,6 +257,7 @@ impl Ingest {
                 attempts: 0,
                 first_tried_at: None,
                 replayed: None,
+                postponed: false,
             };
             (delivery, self.engine.reserve(matched.lane))
         };

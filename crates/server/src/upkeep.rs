@@ -10,6 +10,7 @@ use crate::config::{PRUNE_EVERY, RetentionConfig, TIDY_EVERY};
 use crate::delivery::Engine;
 use crate::directory::Directory;
 use crate::ingest::{Ingest, KEY_LIFE};
+use crate::outbound::Outbound;
 use crate::store::{Retention, Store};
 use crate::tester::Tester;
 use crate::vitals::Vitals;
@@ -22,6 +23,8 @@ pub struct Upkeep {
     pub ingest: Arc<Ingest>,
     /// Destinations that rest.
     pub engine: Arc<Engine>,
+    /// Connections that rest.
+    pub outbound: Arc<Outbound>,
     /// What is older than it need be.
     pub store: Arc<dyn Store>,
     /// Endpoints that rest.
@@ -45,6 +48,7 @@ impl Upkeep {
             }
             self.ingest.forget_rested();
             self.engine.forget_idle();
+            self.outbound.sweep();
             self.tester.forget_idle();
             self.vitals.look().await;
             let now = self.nature.now();
