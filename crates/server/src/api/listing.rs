@@ -37,7 +37,7 @@ impl PageParams {
 
     /// The page's part of a list that stands whole in memory; its cursor is a place in that list.
     pub(super) fn part_of<T>(&self, list: Vec<T>) -> Result<Page<T>, ApiError> {
-        let (limit, from) = (self.limit()?, self.number()?.unwrap_or(0));
+        let (limit, from) = (self.limit()?, self.number::<usize>()?.unwrap_or(0));
         let end = from.saturating_add(limit);
         let next = (end < list.len()).then(|| end.to_string());
         Ok(Page { items: list.into_iter().skip(from).take(limit).collect(), next })
