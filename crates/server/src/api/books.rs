@@ -13,7 +13,6 @@ use fieldhook_core::wire::books::{
 };
 use fieldhook_core::wire::{Done, ErrorBody, Listed};
 use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,7 +38,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Whose.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ScopeParams {
     /// Of this scope only; else of all that the caller may see.
@@ -89,7 +88,7 @@ async fn books(
 }
 
 /// Since when to count.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CounterParams {
     /// Of this scope only; else of all that the caller may see.
@@ -141,7 +140,7 @@ async fn counters(
 }
 
 /// Which operations.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct UsageParams {
     /// What to sum by: `integration`, `device`, `product` (the default) or `day`.

@@ -15,7 +15,6 @@ use fieldhook_core::wire::history::{
 };
 use fieldhook_core::wire::{ErrorBody, Listed};
 use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,7 +38,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Which attempts. Every condition that is given must hold.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AttemptParams {
     /// Of this scope only; else of all that the caller may see.
@@ -130,7 +129,7 @@ async fn attempt(
 }
 
 /// Which events. Every condition that is given must hold.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct EventParams {
     /// Standing in this scope; else in any that the caller may see.
@@ -207,7 +206,7 @@ async fn event(
 }
 
 /// Which deliveries: of one integration, of one event, or both.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeliveryParams {
     /// For this integration.

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use fieldhook_core::access::{Act, Scope};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use utoipa::IntoParams;
 
 use super::App;
 use super::auth::Person;
@@ -19,7 +18,7 @@ const DEFAULT_ROWS: usize = 50;
 pub(super) const MOST_ROWS: usize = 1_000;
 
 /// Which page of a list.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageParams {
     /// Rows wanted, 1 to 1,000; 50 by default.

@@ -13,7 +13,6 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -61,7 +60,7 @@ async fn create(
 }
 
 /// Whose endpoints.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct EndpointParams {
     /// Of this scope only; else of all that the caller may see.
@@ -117,7 +116,7 @@ async fn remove(
 }
 
 /// Which requests.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct RequestParams {
     /// Holding this text in method, path, query, headers or body, whatever the case of ASCII letters.
