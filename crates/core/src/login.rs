@@ -1,7 +1,7 @@
 //! How often an address may fail to log in, and how long it waits then.
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::time::Timestamp;
@@ -163,7 +163,7 @@ mod tests {
         assert!(logins.may_try(Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 1).into(), T0).is_ok());
 
         let mut logins = after_failures(10);
-        let mapped = std::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped();
+        let mapped = core::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped();
         assert!(logins.may_try(mapped.into(), T0).is_err());
     }
 

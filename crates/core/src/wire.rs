@@ -4,11 +4,17 @@
 //! Clients ignore keys that they do not know, so the server may add some.
 
 pub mod account;
+pub mod books;
 pub mod device;
 pub mod event;
+pub mod health;
+pub mod history;
 pub mod integration;
 mod log;
 pub mod product;
+pub mod render;
+mod schema;
+pub mod tester;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

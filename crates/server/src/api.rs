@@ -25,28 +25,36 @@ use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tester::Tester;
+use crate::vitals::Vitals;
 
 pub mod auth;
+mod books;
 mod devices;
 mod document;
 pub mod error;
 mod events;
+mod health;
+mod history;
 pub mod input;
 mod integrations;
+mod listing;
 pub mod login;
 mod oauth;
+pub mod openapi;
 mod organisations;
 mod products;
+mod render;
 mod scope;
 mod secrets;
 mod team;
+mod tester;
 mod tokens;
 mod traffic;
 mod users;
 
 /// Every route, with what the OpenAPI file says of it.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
-    let routes = OpenApiRouter::default()
+    let particle = OpenApiRouter::default()
         .merge(oauth::routes())
         .merge(tokens::routes())
         .merge(users::routes())
@@ -55,22 +63,28 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(organisations::routes())
         .merge(team::routes())
         .merge(events::routes())
-        .merge(integrations::routes())
-        .merge(secrets::routes());
-    document::tidied(routes)
+        .merge(integrations::routes());
+    let ours = OpenApiRouter::default()
+        .merge(secrets::routes())
+        .merge(history::routes())
+        .merge(books::routes())
+        .merge(render::routes())
+        .merge(tester::routes())
+        .merge(health::routes());
+    document::tidied(particle.merge(ours))
 }
 
 /// The whole API as the listener serves it.
 pub fn router(app: Arc<App>) -> Router {
-    let (routes, _) = routes().split_for_parts();
-    let routes = routes
+    let routes = openapi::with_document(routes())
         .fallback(async |uri: Uri| ApiError::no_route(uri.path()))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| ApiError::no_method(&method, uri.path()))
         .layer(from_fn(traffic::form_token))
         .layer(from_fn_with_state(app.clone(), traffic::dressed))
         .with_state(app);
     // Layers run after a route is chosen; a path must be put right before.
-    Router::new().fallback_service(MapRequest::new(routes, traffic::put_right::<axum::body::Body> as fn(Request) -> Request))
+    let put_right: fn(Request) -> Request = traffic::put_right;
+    Router::new().fallback_service(MapRequest::new(routes, put_right))
 }
 
 /// What the routes work with.
@@ -95,6 +109,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Which addresses failed to log in lately.
     pub logins: Mutex<Logins>,
+    /// Whether the server is well.
+    pub vitals: Arc<Vitals>,
     /// Time and luck.
     pub nature: Nature,
     /// What the operator set.

@@ -54,12 +54,10 @@ pub struct TokenLine {
     /// A handle by which its owner can revoke it. The token itself is shown only when it is made.
     pub token: String,
     /// When it ends; null when it never does.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// The OAuth client it was given to.
     pub client: String,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
@@ -68,7 +66,6 @@ pub struct TokenLine {
 pub struct CurrentToken {
     /// When it ends; absent when it never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// The OAuth client it was given to.
     pub client_id: String,
@@ -82,7 +79,6 @@ pub struct CurrentToken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrganisationName {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: OrgId,
     /// Its name in paths.
     pub slug: String,
@@ -92,7 +88,6 @@ pub struct OrganisationName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UserRecord {
     /// Their id.
-    #[schema(value_type = String)]
     pub id: UserId,
     /// Their e-mail address.
     pub username: String,
@@ -118,7 +113,6 @@ pub struct UserRecord {
     /// Always 0; clients expect it.
     pub cellular_device_count: usize,
     /// When the account was made.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
@@ -133,7 +127,6 @@ pub struct Mfa {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrganisationRecord {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: OrgId,
     /// Its name in paths.
     pub slug: String,
@@ -144,7 +137,6 @@ pub struct OrganisationRecord {
     /// How many products it has.
     pub product_count: usize,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
@@ -166,7 +158,6 @@ pub struct OneOrganisation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MemberRecord {
     /// The person's id.
-    #[schema(value_type = String)]
     pub id: UserId,
     /// Their e-mail address.
     pub username: String,

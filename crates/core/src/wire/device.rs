@@ -21,15 +21,12 @@ pub fn is_online(last_heard: Option<Timestamp>, now: Timestamp) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DeviceRecord {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: DeviceId,
     /// Its name; null when it has none.
     pub name: Option<String>,
     /// When its last event came.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_heard: Option<Timestamp>,
     /// The same; clients read both.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_handshake_at: Option<Timestamp>,
     /// Its product; of a device outside any product, its platform.
     pub product_id: u32,
@@ -48,7 +45,6 @@ pub struct DeviceRecord {
     /// Labels within its product.
     pub groups: Vec<String>,
     /// When it was first added.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Cloud variables, which devices here do not have. Only on a single read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +70,6 @@ pub struct InProduct {
     /// Its owner's e-mail address; null when nobody claimed it.
     pub owner: Option<String>,
     /// Its owner's id; null when nobody claimed it.
-    #[schema(value_type = Option<String>)]
     pub user_id: Option<UserId>,
     /// Whether it is marked as a development device.
     pub development: bool,
@@ -125,16 +120,13 @@ pub struct Claimed {
     /// Always true.
     pub ok: bool,
     /// The device.
-    #[schema(value_type = String)]
     pub id: DeviceId,
     /// Its owner.
-    #[schema(value_type = String)]
     pub user_id: UserId,
     /// Whether it is online.
     pub connected: bool,
     /// The device.
     #[serde(rename = "deviceID")]
-    #[schema(value_type = String)]
     pub device_id: DeviceId,
     /// Always true.
     pub claimed: bool,
@@ -144,7 +136,6 @@ pub struct Claimed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChangedDevice {
     /// The device.
-    #[schema(value_type = String)]
     pub id: DeviceId,
     /// Its new name, if that was changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,7 +175,6 @@ pub struct DeviceToken {
     /// 40 hex digits.
     pub token: String,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 

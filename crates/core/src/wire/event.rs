@@ -26,10 +26,8 @@ pub struct Published {
     /// Always true.
     pub ok: bool,
     /// The event's id.
-    #[schema(value_type = String)]
     pub id: EventId,
     /// The ids of all events made of it, one in each product of an organisation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<String>)]
     pub ids: Vec<EventId>,
 }

@@ -15,34 +15,27 @@ pub struct IntegrationRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ok: bool,
     /// Its id.
-    #[schema(value_type = String)]
     pub id: IntegrationId,
     /// The event name prefix it fires on.
     pub event: String,
     /// When it was first saved.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Always `Webhook`.
     pub integration_type: String,
     /// Counts the saves, from 1.
     pub revision: u32,
     /// Who owns it: `user:…`, `product:…` or `org:…`.
-    #[schema(value_type = String)]
     pub scope: Scope,
     /// When this revision was saved.
-    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// Who saved this revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub updated_by: Option<UserId>,
     /// Since when it has been switched off, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub disabled_since: Option<Timestamp>,
     /// Who switched it off, if somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub disabled_by: Option<UserId>,
     /// The address of the webhook, on answers to a create under `/v1/webhooks`.
     #[serde(default, rename = "hookUrl", skip_serializing_if = "Option::is_none")]
@@ -89,7 +82,6 @@ pub struct OneWebhook {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogEntry {
     /// The attempt.
-    #[schema(value_type = String)]
     pub id: AttemptId,
     /// The event that caused it.
     pub event: LoggedEvent,
@@ -125,7 +117,6 @@ pub struct LoggedEvent {
     /// Seconds it is said to live.
     pub ttl: u32,
     /// When it was published.
-    #[schema(value_type = String, format = DateTime)]
     pub published_at: Timestamp,
     /// Who published it.
     pub coreid: String,
@@ -135,7 +126,6 @@ pub struct LoggedEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DayCounter {
     /// The UTC day.
-    #[schema(value_type = String, format = Date)]
     pub date: Day,
     /// Attempts that succeeded.
     pub success: String,
@@ -165,7 +155,6 @@ pub struct Tested {
     /// Always true: the attempt was made. `attempt` says how it ended.
     pub ok: bool,
     /// The delivery made for the test.
-    #[schema(value_type = String)]
     pub delivery: DeliveryId,
     /// The attempt, whole.
     #[schema(value_type = Object)]
@@ -178,10 +167,8 @@ pub struct RevisionRecord {
     /// Counts the saves, from 1.
     pub revision: u32,
     /// When it was saved.
-    #[schema(value_type = String, format = DateTime)]
     pub saved_at: Timestamp,
     /// By whom; null when the server did.
-    #[schema(value_type = Option<String>)]
     pub saved_by: Option<UserId>,
     /// Whether it was switched off.
     pub disabled: bool,
@@ -196,7 +183,6 @@ pub struct SecretName {
     /// Its name, which is also its variable in templates.
     pub name: String,
     /// Who owns it: `user:…`, `product:…` or `org:…`.
-    #[schema(value_type = String)]
     pub scope: Scope,
 }
 

@@ -26,7 +26,6 @@ pub struct ProductRecord {
     pub org: Option<String>,
     /// The id of the organisation it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub organization_id: Option<OrgId>,
     /// Labels that its devices have.
     pub groups: Vec<String>,
@@ -38,7 +37,6 @@ pub struct ProductRecord {
     /// What the reader may do in it.
     pub role: Role,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 

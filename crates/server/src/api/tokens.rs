@@ -104,7 +104,7 @@ async fn revoke_current_token(State(app): State<Arc<App>>, person: Person) -> Re
 
 /// Revokes a token: whoever knows it may, and its owner may by the handle of the list.
 #[utoipa::path(
-    delete, path = "/v1/access_tokens/{token}", tag = "particle", security((), ("bearer" = [])),
+    delete, path = "/v1/access_tokens/{token}", tag = "particle", security((), ("token" = [])),
     params(("token" = String, Path, description = "The token, or with its owner's authority its handle.")),
     responses((status = 200, description = "It is revoked.", body = Done))
 )]

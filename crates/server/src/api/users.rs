@@ -152,7 +152,7 @@ fn forget(team: &mut Vec<Member>, user: UserId) {
 
 /// Creates an account. Only administrators may, unless the server is open to everybody.
 #[utoipa::path(
-    post, path = "/v1/users", tag = "particle", security((), ("bearer" = [])), request_body = NewAccount,
+    post, path = "/v1/users", tag = "particle", security((), ("token" = [])), request_body = NewAccount,
     responses((status = 200, description = "It is created.", body = Done))
 )]
 async fn create_user(
