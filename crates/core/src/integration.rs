@@ -1,8 +1,33 @@
 //! Integrations: what a person saves, read into what the engine needs.
+//!
+//! [`Integration`] is the document as it was saved. [`Definition::read`] gives it meaning, or says
+//! everything that is wrong with it; [`crate::request::Webhook`] is what the engine then sends with.
+
+mod address;
+mod definition;
+mod finding;
+mod keys;
+mod payload;
+mod reader;
+mod replies;
+mod rules;
+mod secret;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::address::URL_LIMIT;
+pub use self::definition::{Auth, Definition, LABEL_LIMIT, Method, Reading};
+pub use self::finding::{Finding, Level, Place};
+pub use self::payload::{JSON_DEPTH_LIMIT, Leaf, Payload, Shape};
+pub use self::reader::{FIELD_COUNT_LIMIT, HEADER_COUNT_LIMIT, PART_LIMIT, Pair};
+pub use self::rules::{
+    RATE_RANGE, RetryKind, SECRET_COUNT_LIMIT, SECRET_NAME_LIMIT, SuccessRule, is_secret_name,
+};
+pub(crate) use self::secret::is_scheme;
+pub use self::secret::{is_secret_header, masked, unmasked};
 use crate::access::Scope;
 use crate::id::{IntegrationId, UserId};
 use crate::time::Timestamp;

@@ -2,31 +2,12 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attempt::{Code, Outcome, Trigger};
+use crate::integration::SuccessRule;
 use crate::throttle::Ended;
 use crate::time::Timestamp;
-
-/// What an integration asks of an answer beyond a 2xx, for servers whose 200 may mean no. Every part that
-/// is given must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SuccessRule {
-    /// A text the body must contain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contains: Option<String>,
-    /// Where in a JSON body the value stands: keys and array indexes, joined by dots.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// What the value must equal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub equals: Option<Value>,
-    /// Statuses that count beside 2xx.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub statuses: Vec<u16>,
-}
 
 /// An attempt that has ended, as far as rules look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

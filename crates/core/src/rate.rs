@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 /// A rate with room for bursts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Rate {
-    /// Times a second on average; above zero.
+    /// Times a second on average, above zero; 0.1 is once every ten seconds.
     pub per_second: f64,
     /// Times at once after a rest; at least one.
-    pub burst: f64,
+    pub burst: u32,
 }
 
 /// One bucket: full at first, a token goes for each time, tokens come back at the rate.
@@ -25,7 +26,7 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub fn full(rate: Rate, now: Timestamp) -> Self {
-        Self { tokens: rate.burst, filled_at: now }
+        Self { tokens: f64::from(rate.burst), filled_at: now }
     }
 
     /// Takes a token, or says how long until there is one. A clock that went back gives nothing and takes nothing.
@@ -47,12 +48,12 @@ impl Bucket {
 
     /// Whether it has been left alone long enough to be full, and so need not be kept.
     pub fn is_full(&self, rate: Rate, now: Timestamp) -> bool {
-        self.tokens + now.since(self.filled_at).as_secs_f64() * rate.per_second >= rate.burst
+        self.tokens + now.since(self.filled_at).as_secs_f64() * rate.per_second >= f64::from(rate.burst)
     }
 
     fn fill(&mut self, rate: Rate, now: Timestamp) {
         let filled = now.since(self.filled_at).as_secs_f64() * rate.per_second;
-        self.tokens = (self.tokens + filled).min(rate.burst);
+        self.tokens = (self.tokens + filled).min(f64::from(rate.burst));
         self.filled_at = now;
     }
 }
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     const T0: Timestamp = Timestamp::from_millis(1_000_000);
-    const DEVICE: Rate = Rate { per_second: 1.0, burst: 4.0 };
+    const DEVICE: Rate = Rate { per_second: 1.0, burst: 4 };
 
     #[test]
     fn a_burst_passes_and_the_next_waits_for_the_rate() {
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn booked_tokens_are_spread_at_the_rate() {
-        let rate = Rate { per_second: 2.0, burst: 1.0 };
+        let rate = Rate { per_second: 2.0, burst: 1 };
         let mut bucket = Bucket::full(rate, T0);
         let waits: Vec<_> = (0..4).map(|_| bucket.book(rate, T0).as_millis()).collect();
         assert_eq!(waits, [0, 500, 1_000, 1_500]);

@@ -6,26 +6,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::attempt::{Next, Outcome, Verdict};
+use crate::integration::RetryKind;
 use crate::outcome::Tried;
 use crate::time::Timestamp;
-
-/// Which attempts are followed by another try, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RetryKind {
-    /// Skipped ones and failures that may pass, 30 s and 60 s after the first try.
-    #[default]
-    Standard,
-    /// Skipped ones only, at the same times.
-    Skipped,
-    /// Skipped ones and failures that may pass, ever more patiently for 24 h.
-    Extended,
-    /// None.
-    None,
-}
 
 /// When the second and the third try of the short schedule are due, counted from when the first began.
 pub const SHORT_SCHEDULE: [Duration; 2] = [Duration::from_secs(30), Duration::from_mins(1)];

@@ -257,6 +257,7 @@ impl Ingest {
                 attempts: 0,
                 first_tried_at: None,
                 replayed: None,
+                postponed: false,
             };
             (delivery, self.engine.reserve(matched.lane))
         };
@@ -299,7 +300,7 @@ pub(crate) fn received(
         let device = directory.device(*id)?;
         let scope = device.product.map(Scope::Product).or(device.owner.map(Scope::User))?;
         let used =
-            UsedEntry { day: now.day(), scope, device: Some(*id), integration, publishes: 0, received: 1 };
+            UsedEntry { event: None, day: now.day(), scope, device: Some(*id), integration, publishes: 0, received: 1 };
         Some(Entry::Used(used))
     };
     reach.devices.iter().filter_map(one).collect()

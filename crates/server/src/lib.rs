@@ -4,9 +4,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,7 +20,7 @@ use crate::directory::{Directory, DirectoryError, Holder};
 use crate::ingest::{Ingest, IngestSettings};
 use crate::listener::Listener;
 use crate::live::Live;
-use crate::outbound::{Outbound, OutboundError};
+use crate::outbound::{Outbound, OutboundError, Setup};
 use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
@@ -82,6 +84,15 @@ pub enum StartError {
     /// The HTTP client could not be set up.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// The certificates to trust cannot be read.
+    #[error("the certificates in {} cannot be read: {cause}; `tls_roots` wants a PEM file", .path.display())]
+    Roots {
+        /// Where they are.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: rustls::pki_types::pem::Error,
+    },
     /// The administrator of the first start cannot be created.
     #[error("the administrator cannot be created: {0}")]
     Administrator(String),
@@ -129,12 +140,12 @@ impl Server {
             .await
             .map_err(|cause| StartError::Listen { address: config.listen, cause })?;
         let address = listener.address();
-        let outbound = Arc::new(Outbound::new(
-            config.allow_destinations.clone(),
-            config.tls_roots.as_deref(),
-            crate::outbound::Limits::default(),
-            nature.clone(),
-        )?);
+        let setup = Setup {
+            allow: config.allow_destinations.clone(),
+            extra_roots: config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default(),
+            ..Setup::default()
+        };
+        let outbound = Arc::new(Outbound::with(setup, nature.clone())?);
         outbound.set_own_address(address);
 
         let live = Arc::new(Live::default());
@@ -194,7 +205,7 @@ impl Server {
         let background = TaskTracker::new();
         background.spawn(app.engine.clone().run());
         let upkeep = CancellationToken::new();
-        background.spawn(app.upkeep(&config).run(upkeep.clone()));
+        background.spawn(app.upkeep(&config, &outbound).run(upkeep.clone()));
         let listener_stop = CancellationToken::new();
         let listening = TaskTracker::new();
         listening.spawn(listener.run(api::router(app.clone()), app.nature.clone(), listener_stop.clone()));
@@ -269,11 +280,12 @@ impl Server {
 }
 
 impl App {
-    fn upkeep(&self, config: &Config) -> Upkeep {
+    fn upkeep(&self, config: &Config, outbound: &Arc<Outbound>) -> Upkeep {
         Upkeep {
             directory: self.directory.clone(),
             ingest: self.ingest.clone(),
             engine: self.engine.clone(),
+            outbound: outbound.clone(),
             store: self.store.clone(),
             retention: config.retention.clone(),
             nature: self.nature.clone(),
@@ -312,6 +324,12 @@ async fn catch_up(queue: &dyn Queue, recorder: &Recorder, directory: &Directory)
         tracing::info!(events = count, "took up events that the last run had acknowledged and not yet logged");
     }
     Ok(())
+}
+
+fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let refused = |cause| StartError::Roots { path: path.to_owned(), cause };
+    let certificates = CertificateDer::pem_file_iter(path).map_err(refused)?;
+    certificates.collect::<Result<_, _>>().map_err(refused)
 }
 
 /// The scope to which an event's deliveries are put down when their integration is gone.

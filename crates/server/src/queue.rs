@@ -51,6 +51,8 @@ pub struct Delivery {
     pub first_tried_at: Option<Timestamp>,
     /// Who replayed it, if somebody did.
     pub replayed: Option<Replayed>,
+    /// Whether it was put off before this attempt, and so has waited for its place already.
+    pub postponed: bool,
 }
 
 /// A delivery that its holder alone may attempt until `lease_ends`.
@@ -71,6 +73,8 @@ pub enum Settlement {
     Done,
     /// It is due again at this time; this attempt is added to its count.
     TryAt(Timestamp),
+    /// It was not attempted, and has a place of its own at this time.
+    Postpone(Timestamp),
 }
 
 /// An event to be taken in with the deliveries it causes.

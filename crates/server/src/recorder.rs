@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use fieldhook_core::access::Scope;
+use fieldhook_core::books::operations_of;
 use fieldhook_core::event::Event;
 use fieldhook_core::id::EventId;
 use tokio::sync::{mpsc, watch};
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Nature;
 use crate::queue::{Claim, Delivery, Queue, QueueError, Settlement};
-use crate::store::{Entry, MatchedEntry, Store};
+use crate::store::{Entry, MatchedEntry, Store, UsedEntry};
 
 /// Notes that may wait for the writer; beyond it, whoever brings one waits.
 const WAITING: usize = 8_192;
@@ -62,8 +64,10 @@ impl Recorder {
     /// Remembers an event and the deliveries it caused.
     pub async fn taken(&self, event: Arc<Event>, matched: Vec<MatchedEntry>) {
         let taken = Some(event.id);
-        let mut entries = Vec::with_capacity(1 + matched.len());
+        let mut entries = Vec::with_capacity(2 + matched.len());
+        let published = published(&event);
         entries.push(Entry::Event(event));
+        entries.extend(published.map(Entry::Used));
         entries.extend(matched.into_iter().map(Entry::Matched));
         self.bring(Note { entries, taken, settle: None }).await;
     }
@@ -187,8 +191,22 @@ impl Writer {
     }
 }
 
+/// What a device's publish costs, on its product or its owner; people publish for nothing.
+fn published(event: &Event) -> Option<UsedEntry> {
+    let device = event.device()?;
+    Some(UsedEntry {
+        event: Some(event.id),
+        day: event.published_at.day(),
+        scope: event.product.map(Scope::Product).or(event.owner.map(Scope::User))?,
+        device: Some(device),
+        integration: None,
+        publishes: u64::from(operations_of(event)),
+        received: 0,
+    })
+}
+
 /// What the store is to remember of a delivery that begins.
-pub fn matched_entry(delivery: &Delivery, scope: fieldhook_core::access::Scope) -> MatchedEntry {
+pub fn matched_entry(delivery: &Delivery, scope: Scope) -> MatchedEntry {
     MatchedEntry {
         delivery: delivery.id,
         event: delivery.event.id,

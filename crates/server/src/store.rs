@@ -11,6 +11,7 @@ use fieldhook_core::time::{Day, Timestamp};
 
 #[cfg(test)]
 pub(crate) mod contract;
+mod course;
 pub mod sqlite;
 
 /// The kinds of document in the directory.
@@ -141,6 +142,9 @@ pub struct EndedEntry {
 /// Operations of one day, to be added to what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsedEntry {
+    /// The publish that costs them, recorded in the same call: when its event had been recorded before, so
+    /// had these, and they are not added again. Absent for what is recorded only once.
+    pub event: Option<EventId>,
     /// The UTC day.
     pub day: Day,
     /// The user or product that pays.
@@ -165,6 +169,9 @@ pub struct Paging {
 }
 
 /// Some rows, newest first, and where the next page begins.
+///
+/// A search that has looked at very many rows stops for breath: its page is then short, even empty, and
+/// `next` goes on from there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The rows.
@@ -368,11 +375,12 @@ pub struct UsageRow {
 /// How much may be kept. The last ten successes and errors of an integration always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Attempts and events begun before this go.
+    /// Attempts and events begun before this go, and deliveries that ended before it.
     pub attempts_since: Timestamp,
     /// Day counts and usage before this go.
     pub counts_since: Day,
-    /// While attempts and events take more bytes than this, the oldest successes go first.
+    /// When the store has come to take more bytes than this, it is brought back to a twentieth below: the
+    /// oldest successes go first, then the oldest of the rest. A waiting delivery stays, and so does its event.
     pub most_bytes: u64,
     /// Idempotency keys seen before this are forgotten.
     pub keys_since: Timestamp,
@@ -390,8 +398,8 @@ pub enum StoreError {
     /// A cursor that the store did not give.
     #[error("`{0}` is not a cursor of this list")]
     Cursor(String),
-    /// What is kept cannot be read; a person must decide.
-    #[error("the store is damaged: {0}")]
+    /// What is kept cannot be read, being damaged or of a newer version; a person must decide.
+    #[error("the store cannot be read: {0}")]
     Damaged(String),
 }
 
@@ -400,18 +408,21 @@ pub enum StoreError {
 /// A back end is done when it passes `store::contract`; the promises, in short:
 ///
 /// - `change` and `record` do all they were given or nothing, and it survives a crash once they return;
-/// - recording the same thing twice is the same as recording it once: a delivery is known by its id, and so
-///   is an attempt, so no count is raised twice;
+/// - recording the same thing twice is the same as recording it once, as long as retention has not removed
+///   it: a delivery is known by its id, and so are an event and an attempt, so no count is raised twice;
+/// - entries may come in any order: an attempt begins its delivery when nobody did, and an end waits for it;
 /// - at every moment, for every integration, matched = delivered + failed + dropped + waiting, and each number
 ///   equals its rows as long as retention has not removed them;
 /// - a delivery once ended stays so, whatever comes later, save for a replay, which is a delivery of its own;
+/// - an event is kept as long as an attempt of it is, or a delivery of it waits;
 /// - lists are newest first, and a cursor goes on exactly where the page ended, whatever came in between.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Every document of the kind, in no order.
     async fn documents(&self, kind: Kind) -> Result<Vec<Document>, StoreError>;
 
-    /// Changes the directory.
+    /// Changes the directory. A revision once remembered is never overwritten: another one under its number
+    /// is [`StoreError::Taken`], the same one again is no change.
     async fn change(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
     /// The revisions of an integration, newest first.
@@ -420,8 +431,8 @@ pub trait Store: Send + Sync {
     /// Remembers what happened, in order.
     async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError>;
 
-    /// The event that this publisher published under this key since then, if there is one. `owner` tells
-    /// apart people's publishes, whose publisher is the same for all.
+    /// The event that this publisher published under this key at `since` or later, the newest if there are
+    /// several. `owner` tells apart people's publishes, whose publisher is the same for all.
     async fn event_by_key(
         &self,
         publisher: Publisher,
@@ -445,13 +456,13 @@ pub trait Store: Send + Sync {
         most: usize,
     ) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Events taken in.
+    /// Events taken in; those made for tests are not among them.
     async fn events(&self, query: &EventQuery, paging: &Paging) -> Result<Page<Event>, StoreError>;
 
-    /// One event.
+    /// One event, taken in or made for a test.
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError>;
 
-    /// Deliveries.
+    /// Deliveries, whoever owns them: the caller has checked that the event or integration may be seen.
     async fn deliveries(
         &self,
         query: &DeliveryQuery,
@@ -462,10 +473,17 @@ pub trait Store: Send + Sync {
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError>;
 
     /// Day counts of these integrations from `since` on, the oldest day first; days without any are absent.
-    async fn day_counts(&self, integrations: &[IntegrationId], since: Day) -> Result<Vec<DayCount>, StoreError>;
+    async fn day_counts(
+        &self,
+        integrations: &[IntegrationId],
+        since: Day,
+    ) -> Result<Vec<DayCount>, StoreError>;
 
     /// The books of these integrations; one that never matched has none.
-    async fn books(&self, integrations: &[IntegrationId]) -> Result<Vec<(IntegrationId, BookRow)>, StoreError>;
+    async fn books(
+        &self,
+        integrations: &[IntegrationId],
+    ) -> Result<Vec<(IntegrationId, BookRow)>, StoreError>;
 
     /// Sums of operations, the largest first; by day, the newest first.
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError>;

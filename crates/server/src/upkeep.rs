@@ -10,6 +10,7 @@ use crate::config::{PRUNE_EVERY, RetentionConfig, TIDY_EVERY};
 use crate::delivery::Engine;
 use crate::directory::Directory;
 use crate::ingest::{Ingest, KEY_LIFE};
+use crate::outbound::Outbound;
 use crate::store::{Retention, Store};
 
 /// What upkeep looks after.
@@ -20,6 +21,8 @@ pub struct Upkeep {
     pub ingest: Arc<Ingest>,
     /// Destinations that rest.
     pub engine: Arc<Engine>,
+    /// Connections that rest.
+    pub outbound: Arc<Outbound>,
     /// What is older than it need be.
     pub store: Arc<dyn Store>,
     /// How old it need be.
@@ -39,6 +42,7 @@ impl Upkeep {
             }
             self.ingest.forget_rested();
             self.engine.forget_idle();
+            self.outbound.sweep();
             let now = self.nature.now();
             if now.since(pruned_at) >= PRUNE_EVERY {
                 pruned_at = now;

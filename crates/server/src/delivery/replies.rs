@@ -14,7 +14,6 @@ use super::{Engine, LiveIntegration};
 use crate::clock::random;
 use crate::ingest::received;
 use crate::live::{Happening, ReplyFacts};
-use crate::outbound::OnWritten;
 use crate::store::Entry;
 
 /// Publishes the replies of one attempt as they come, and keeps count of them.
@@ -32,30 +31,29 @@ struct Published {
     entries: Vec<Entry>,
 }
 
-impl OnWritten for Announcer<'_> {
-    fn written(&self) {
-        self.publish(self.live.webhook.replies.sent(self.event));
-    }
-}
-
 impl<'a> Announcer<'a> {
     pub(super) fn new(engine: &'a Engine, trial: &Trial<'a>, facts: &'a Facts<'a>) -> Self {
         Self { engine, live: trial.live, event: trial.event, facts, published: Mutex::default() }
     }
 
+    /// Publishes that the request was written in full.
+    pub(super) fn sent(&self) {
+        self.publish(self.live.webhook.replies.sent(self.event));
+    }
+
     /// Publishes the parts of an answer.
-    pub(super) fn answered(&self, answer: AnswerFacts<'_>) {
+    pub(super) fn answered(&self, answer: &AnswerFacts<'_>) {
         let limit = self.engine.settings.data_limit;
-        let replies = &self.live.webhook.replies;
-        for reply in self.facts.with_values(|values| replies.response(self.event, values, &answer, limit)) {
+        let values = self.live.webhook.reply_values(self.facts);
+        for reply in self.live.webhook.replies.response(self.event, &values.values(), answer, limit) {
             self.publish(reply);
         }
     }
 
     /// Publishes what went wrong.
     pub(super) fn failed(&self, text: &str) {
-        let replies = &self.live.webhook.replies;
-        for reply in self.facts.with_values(|values| replies.error(self.event, values, text)) {
+        let values = self.live.webhook.reply_values(self.facts);
+        for reply in self.live.webhook.replies.error(self.event, &values.values(), text) {
             self.publish(reply);
         }
     }

@@ -62,7 +62,7 @@ impl Engine {
     /// Makes the attempt; returns its evidence, and what devices were charged for replies.
     pub(super) async fn attempt(&self, trial: Trial<'_>) -> (Attempt, Vec<Entry>) {
         let started_at = self.nature.now();
-        let data = EventData::of(trial.event);
+        let data = EventData::default();
         let replay = match &trial.trigger {
             Trigger::Replay { replay, .. } => Some(replay.as_str()),
             _ => None,
@@ -127,6 +127,7 @@ impl Engine {
         evidence.request = Some(rendered.sent());
         let Rendered { request, rendering, masks } = rendered;
         evidence.rendering = rendering;
+        let mut written = || announcer.sent();
         let call = Call {
             pool: pool_key(trial, &request.origin),
             https: request.origin.scheme == Scheme::Https,
@@ -137,7 +138,7 @@ impl Engine {
             headers: &request.headers,
             body: request.body.map(Bytes::from),
             verify_tls: trial.live.webhook.verify_tls,
-            on_written: Some(announcer),
+            on_written: Some(&mut written),
         };
         let Sent { result, mut timings, network, .. } = self.outbound.send(call).await;
         timings.queued_us = Some(micros(evidence.started_at.since(trial.due)));
@@ -173,11 +174,10 @@ impl Engine {
             evidence.stopped_in = Some(Phase::Receive);
             evidence.message = Some(refusal(&evidence, status, &received));
         }
-        announcer.answered(AnswerFacts {
-            status,
-            content_type: header(&received.headers, "content-type"),
-            body: &received.body,
-        });
+        if outcome == Outcome::Success {
+            let content_type = header(&received.headers, "content-type");
+            announcer.answered(&AnswerFacts { content_type, body: &received.body });
+        }
         evidence.answer = Some(kept_answer(received, masks));
         Ending { outcome, tried_status: Some(status), retry_after, evidence }
     }
@@ -293,7 +293,7 @@ fn unrendered(mut evidence: Attempt, fault: RenderFault) -> Ending {
     evidence.code = Some(fault.code);
     evidence.stopped_in = Some(Phase::Render);
     evidence.message = Some(fault.to_string());
-    evidence.rendering = fault.rendering;
+    evidence.rendering = *fault.rendering;
     Ending { outcome: Outcome::Error, tried_status: None, retry_after: None, evidence }
 }
 
@@ -319,9 +319,9 @@ fn gate_evidence(before: Bucket, probability: f64) -> GateEvidence {
     }
 }
 
-/// Connections are shared by what has the same owner, origin and trust, and by nothing else.
+/// Connections are shared by what has the same owner and origin, and by nothing else.
 fn pool_key(trial: &Trial<'_>, origin: &Origin) -> PoolKey {
-    PoolKey { scope: trial.live.saved.scope, origin: origin.clone(), verify_tls: trial.live.webhook.verify_tls }
+    PoolKey(format!("{} {origin}", trial.live.saved.scope).into())
 }
 
 /// What an answer that is no success says, with the words of its `Location` where it has one.

@@ -8,7 +8,8 @@ use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeviceId, IntegrationId, ProductId, UserId};
 use fieldhook_core::integration::{Definition, Disabled, Integration};
 use fieldhook_core::matching::{self, Candidate};
-use fieldhook_core::request::{Origin, Webhook};
+use fieldhook_core::origin::Origin;
+use fieldhook_core::request::Webhook;
 use fieldhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,11 +77,13 @@ impl SavedIntegration {
     /// What matching judges by.
     pub fn candidate(&self) -> Candidate<'_> {
         Candidate {
+            integration: self.id,
             scope: self.scope,
             prefix: &self.prefix,
             device_filter: self.device,
             disabled: self.disabled.as_deref(),
             products: &self.products,
+            updated_at: self.updated_at,
         }
     }
 }
@@ -188,7 +191,7 @@ impl Directory {
         }
         let saved = self.integration(id)?;
         let definition = Definition::read(&saved.template(), saved.scope).definition?;
-        let webhook = Webhook::compile(&definition, saved.scope).ok()?;
+        let webhook = Webhook::compile(&definition);
         let secrets = self.secrets_for(saved.scope, &definition.secrets);
         let live = Arc::new(Live { saved, webhook, secrets });
         self.compiled.0.insert(id, live.clone());

@@ -1,1 +1,160 @@
 //! A store in one SQLite file.
+//!
+//! One thread writes, a few connections read beside it. A call of `record` is one transaction.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use fieldhook_core::attempt::{Attempt, Outcome};
+use fieldhook_core::event::{Event, Publisher};
+use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::time::{Day, Timestamp};
+
+use self::connections::{Readers, Writer};
+use super::{
+    AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
+    EventQuery, Kind, Page, Paging, Retention, Revision, Store, StoreError, UsageQuery, UsageRow,
+};
+
+mod books;
+mod codec;
+mod connections;
+mod detail;
+mod directory;
+mod lists;
+mod merge;
+mod prune;
+mod record;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod text;
+
+/// A store in one SQLite file.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it when it is not there, and brings it up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = Writer::start(schema::open_writer(path)?)?;
+        Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path) })
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn documents(&self, kind: Kind) -> Result<Vec<Document>, StoreError> {
+        self.readers.run(move |connection| directory::documents(connection, kind)).await
+    }
+
+    async fn change(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.writer.run(move |connection| directory::change(connection, &changes)).await
+    }
+
+    async fn revisions(&self, integration: IntegrationId) -> Result<Vec<Revision>, StoreError> {
+        self.readers.run(move |connection| directory::revisions(connection, integration)).await
+    }
+
+    async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.writer.run(move |connection| record::record(connection, &entries).map_err(schema::failed)).await
+    }
+
+    async fn event_by_key(
+        &self,
+        publisher: Publisher,
+        owner: Option<UserId>,
+        product: Option<ProductId>,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<EventId>, StoreError> {
+        let (slot, key) = (record::key_slot(publisher, owner, product), key.to_owned());
+        self.readers.run(move |connection| lists::event_by_key(connection, &slot, &key, since)).await
+    }
+
+    async fn attempts(&self, query: &AttemptQuery, paging: &Paging) -> Result<Page<AttemptRow>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| lists::attempts(connection, &query, &paging)).await
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.readers.run(move |connection| lists::attempt(connection, id)).await
+    }
+
+    async fn last_attempts(
+        &self,
+        integration: IntegrationId,
+        outcome: Outcome,
+        most: usize,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        self.readers.run(move |connection| lists::last_attempts(connection, integration, outcome, most)).await
+    }
+
+    async fn events(&self, query: &EventQuery, paging: &Paging) -> Result<Page<Event>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| lists::events(connection, &query, &paging)).await
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.readers.run(move |connection| lists::event(connection, id)).await
+    }
+
+    async fn deliveries(
+        &self,
+        query: &DeliveryQuery,
+        paging: &Paging,
+    ) -> Result<Page<DeliveryRow>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| lists::deliveries(connection, &query, &paging)).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
+        self.readers
+            .run(move |connection| {
+                let found = record::delivery(connection, id).map_err(schema::failed)?;
+                Ok(found.map(|course| course.into_row(id)))
+            })
+            .await
+    }
+
+    async fn day_counts(
+        &self,
+        integrations: &[IntegrationId],
+        since: Day,
+    ) -> Result<Vec<DayCount>, StoreError> {
+        let integrations = integrations.to_vec();
+        self.readers.run(move |connection| books::day_counts(connection, &integrations, since)).await
+    }
+
+    async fn books(
+        &self,
+        integrations: &[IntegrationId],
+    ) -> Result<Vec<(IntegrationId, BookRow)>, StoreError> {
+        let integrations = integrations.to_vec();
+        self.readers.run(move |connection| books::books(connection, &integrations)).await
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        let query = query.clone();
+        self.readers.run(move |connection| books::usage(connection, &query)).await
+    }
+
+    async fn prune(&self, keep: &Retention) -> Result<u64, StoreError> {
+        prune::prune(&self.writer, *keep).await
+    }
+
+    async fn size(&self) -> Result<u64, StoreError> {
+        let file = self.path.clone();
+        tokio::task::spawn_blocking(move || schema::bytes_on_disk(&file))
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.close().await
+    }
+}
