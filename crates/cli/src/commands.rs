@@ -7,6 +7,7 @@ pub(crate) mod login;
 pub(crate) mod product;
 pub(crate) mod publish;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod subscribe;
 pub(crate) mod tester;
 pub(crate) mod token;

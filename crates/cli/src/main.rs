@@ -94,6 +94,8 @@ enum Command {
     #[command(subcommand)]
     Product(commands::product::Product),
     #[command(subcommand)]
+    Secret(commands::secret::Secret),
+    #[command(subcommand)]
     User(commands::user::User),
     #[command(subcommand)]
     Token(commands::token::Token),
@@ -169,6 +171,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Explain(command) => command.run(context).await,
         Command::Device(command) => command.run(context).await,
         Command::Product(command) => command.run(context).await,
+        Command::Secret(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,
         Command::Token(command) => command.run(context).await,
         Command::Tester(command) => command.run(context).await,

@@ -32,7 +32,7 @@ pub(crate) struct Login {
     #[arg(long, value_name = "SECONDS", default_value_t = LIFE)]
     expires_in: u64,
     /// Create the first account with this token, taken from the set-up link that the server printed
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", conflicts_with = "expires_in")]
     set_up: Option<String>,
 }
 
@@ -56,12 +56,13 @@ impl Login {
             return remember(context, &client.with_token(token), token).await;
         }
         let (username, password) = self.who.ask()?;
-        if let Some(token) = &self.set_up {
-            let body = json!({ "token": token, "username": username, "password": password });
-            client.post(&Path::of(&["fieldhook", "v1", "setup"]), &body).await?;
-        }
-        let login = Credentials { username, password, expires_in: self.expires_in };
-        let answer = client.log_in(&login).await?;
+        let answer = match &self.set_up {
+            Some(token) => {
+                let body = json!({ "token": token, "username": username, "password": password });
+                client.post(&Path::of(&["fieldhook", "v1", "setup"]), &body).await?
+            }
+            None => client.log_in(&Credentials { username, password, expires_in: self.expires_in }).await?,
+        };
         let token = answer["access_token"].as_str().context("the server gave no token")?;
         remember(context, &client.with_token(token), token).await
     }
@@ -77,23 +78,23 @@ impl Who {
         };
         let password = match self.password {
             Some(password) => password,
-            None => password("Password: ", self.password_stdin)?,
+            None => secret("Password: ", self.password_stdin)?,
         };
         Ok((username, password))
     }
 }
 
-/// A password: from standard input when said so, else asked for without showing it.
-pub(crate) fn password(prompt: &str, from_stdin: bool) -> anyhow::Result<String> {
+/// A password or the like: from standard input when said so, else asked for without showing it.
+pub(crate) fn secret(prompt: &str, from_stdin: bool) -> anyhow::Result<String> {
     if from_stdin {
         let mut text = String::new();
-        io::stdin().read_to_string(&mut text).context("cannot read the password from standard input")?;
+        io::stdin().read_to_string(&mut text).context("standard input is not UTF-8 text")?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
     if !io::stdin().is_terminal() {
-        usage!("there is no terminal to ask for the password: pass --password-stdin");
+        usage!("there is no terminal to ask on: hand it in on standard input, see --help");
     }
-    rpassword::prompt_password(prompt).context("cannot read the password")
+    rpassword::prompt_password(prompt).context("cannot read from the terminal")
 }
 
 /// Asks a question on the terminal.

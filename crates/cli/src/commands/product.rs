@@ -63,11 +63,25 @@ pub(crate) enum Team {
         /// The product
         product: String,
     },
-    /// Add somebody, or change what they may do
+    /// Add somebody who has an account
     #[command(
         after_help = "Examples:\n  fieldhook product team add greenhouse --username a@example.com --role support"
     )]
     Add {
+        /// The product
+        product: String,
+        /// Their e-mail address
+        #[arg(long, short, value_name = "EMAIL")]
+        username: String,
+        /// owner, administrator, developer, support or view-only
+        #[arg(long, value_name = "ROLE")]
+        role: String,
+    },
+    /// Change what somebody may do
+    #[command(
+        after_help = "Examples:\n  fieldhook product team change greenhouse --username a@example.com --role developer"
+    )]
+    Change {
         /// The product
         product: String,
         /// Their e-mail address
@@ -140,6 +154,10 @@ impl Team {
             Self::Add { product, username, role } => {
                 let body = json!({ "username": username, "role": role });
                 let answer = client.post(&team(&product), &body).await?;
+                out.answer(&answer, |out| out.line(format!("{username} is now {role} of {product}.")));
+            }
+            Self::Change { product, username, role } => {
+                let answer = client.put(&team(&product).then(&username), &json!({ "role": role })).await?;
                 out.answer(&answer, |out| out.line(format!("{username} is now {role} of {product}.")));
             }
             Self::Remove { product, username } => {

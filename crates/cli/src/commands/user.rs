@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::login::{Who, password};
+use super::login::{Who, secret};
 use crate::Context;
 use crate::failure::usage;
 use crate::output::column;
@@ -88,7 +88,7 @@ impl User {
                 out.answer(&answer, |out| out.line("Changed your password."));
             }
             Self::Delete(Delete { password_stdin }) => {
-                let password = password("Password: ", password_stdin)?;
+                let password = secret("Password: ", password_stdin)?;
                 let answer = client.delete_with(&own, &json!({ "password": password })).await?;
                 out.answer(&answer, |out| out.line("Deleted your account."));
             }
@@ -100,15 +100,15 @@ impl User {
 impl Password {
     fn ask(&self) -> anyhow::Result<(String, String)> {
         if self.password_stdin {
-            let both = password("", true)?;
+            let both = secret("", true)?;
             return match both.split_once('\n') {
                 Some((old, new)) => Ok((old.trim_end_matches('\r').to_owned(), new.to_owned())),
                 None => usage!("standard input must hold two lines: the old password, then the new"),
             };
         }
-        let old = password("Old password: ", false)?;
-        let new = password("New password: ", false)?;
-        if password("New password again: ", false)? != new {
+        let old = secret("Old password: ", false)?;
+        let new = secret("New password: ", false)?;
+        if secret("New password again: ", false)? != new {
             usage!("the two new passwords differ, so nothing was changed");
         }
         Ok((old, new))

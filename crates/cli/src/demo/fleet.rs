@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn every_reading_may_be_published_and_is_json() {
         for machine in Machine::fleet() {
-            for which in 0..100 {
+            for which in 0..100_u32 {
                 let luck = f64::from(which) / 100.0;
                 let reading = machine.reading(Duration::from_secs(which.into()), [luck, luck, 0.5, 1.0 - luck]);
                 fieldhook_core::event::check_name(reading.name).unwrap();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use fieldhook_core::attempt::Outcome;
 use fieldhook_core::id::IntegrationId;
 use fieldhook_core::throttle::GateState;
-use fieldhook_core::wire::books::{Book, Books, Counters, DayCounter, Destinations};
+use fieldhook_core::wire::Listed;
+use fieldhook_core::wire::books::{Book, Books, Counters, DayTally, Destination};
 use fieldhook_core::wire::history::{AttemptLine, Event};
-use fieldhook_core::wire::page::Page;
 use serde_json::{Value, json};
 
 use super::scenarios::{Act, Stage};
@@ -63,9 +63,9 @@ impl Scene {
         let ours = |name: &str| Path::of(&["fieldhook", "v1", name]);
         let books: Books = client.read(&ours("books").query("limit", 1_000)).await?;
         let counters: Counters = client.read(&ours("counters").query("limit", 1_000)).await?;
-        let destinations: Destinations = client.read(&ours("destinations").query("limit", 1_000)).await?;
-        let attempts: Page<AttemptLine> = client.read(&ours("attempts").query("limit", ATTEMPTS)).await?;
-        let events: Page<Event> = client.read(&ours("events").query("limit", EVENTS)).await?;
+        let destinations: Listed<Destination> = client.read(&ours("destinations").query("limit", 1_000)).await?;
+        let attempts: Listed<AttemptLine> = client.read(&ours("attempts").query("limit", ATTEMPTS)).await?;
+        let events: Listed<Event> = client.read(&ours("events").query("limit", EVENTS)).await?;
         for attempt in attempts.items.iter().rev() {
             self.last.insert(attempt.integration, last_of(attempt));
         }
@@ -75,10 +75,10 @@ impl Scene {
         Ok(())
     }
 
-    fn row(&self, act: &Act, books: &Books, counters: &Counters, destinations: &Destinations) -> Row {
+    fn row(&self, act: &Act, books: &Books, counters: &Counters, destinations: &Listed<Destination>) -> Row {
         let counted = counters.items.iter().find(|counters| counters.integration == act.id);
         let days = counted.map_or(&[][..], |counted| &counted.days);
-        let sum = |count: fn(&DayCounter) -> u64| days.iter().map(count).sum();
+        let sum = |count: fn(&DayTally) -> u64| days.iter().map(count).sum();
         let book = books.items.iter().find(|book| book.integration == act.id);
         let gate = destinations.items.iter().find(|destination| destination.scope == act.scope);
         Row {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::super::scope::ScopeArgs;
 use super::Which;
 use crate::Context;
 use crate::client::Client;
@@ -230,6 +229,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::commands::scope::ScopeArgs;
 
     #[test]
     fn every_filter_reaches_the_query() {
