@@ -22,12 +22,14 @@ use crate::recorder::Recorder;
 use crate::store::{EndedEntry, Entry};
 
 mod gates;
+mod lag;
 mod lanes;
 mod replies;
 mod trial;
 
 pub use gates::DestinationState;
 use gates::Gates;
+use lag::Lag;
 use lanes::Lanes;
 
 /// How long to rest after the queue refused.
@@ -75,6 +77,7 @@ pub struct Engine {
     settings: EngineSettings,
     lanes: Lanes,
     gates: Gates,
+    lag: Lag,
     caps: Mutex<std::collections::HashMap<IntegrationId, Bucket>>,
     workers: TaskTracker,
     stopping: CancellationToken,
@@ -86,6 +89,7 @@ impl Engine {
         Arc::new(Self {
             lanes: Lanes::new(parts.settings.lane_width, parts.settings.most_in_flight),
             gates: Gates::default(),
+            lag: Lag::default(),
             caps: Mutex::default(),
             workers: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -134,6 +138,11 @@ impl Engine {
     /// Requests and refusals under way.
     pub fn in_flight(&self) -> usize {
         self.lanes.taken()
+    }
+
+    /// The longest that a delivery of the last minute waited beyond its due time; none when nothing was sent.
+    pub fn lag(&self) -> Option<Duration> {
+        self.lag.worst(self.nature.now())
     }
 
     /// Takes a slot for a delivery that is about to be appended; refuses while its lane has no room.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +22,7 @@ use crate::ingest::{Ingest, IngestSettings};
 use crate::listener::Listener;
 use crate::live::Live;
 use crate::outbound::{Outbound, OutboundError, Setup};
+use crate::password::Passwords;
 use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
@@ -29,6 +31,7 @@ use crate::store::{Store, StoreError};
 use crate::tester::Tester;
 use crate::upkeep::Upkeep;
 use crate::vault::{Vault, VaultError};
+use crate::vitals::Vitals;
 
 pub mod api;
 pub mod clock;
@@ -47,6 +50,7 @@ pub mod telemetry;
 pub mod tester;
 pub mod upkeep;
 pub mod vault;
+pub mod vitals;
 
 /// Why the server did not start. Each message names what to change.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +126,7 @@ impl Server {
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
         let queue_config = EmbeddedConfig {
             most_pending: config.publish.most_waiting,
-            ..EmbeddedConfig::in_directory(data.join("queue"))
+            ..EmbeddedConfig::in_dir(data.join("queue"))
         };
         // The queue's lock is what keeps a second process out of the directory, so it comes first.
         let queue: Arc<dyn Queue> = Arc::new(Embedded::open(queue_config)?);
@@ -181,9 +185,21 @@ impl Server {
 
         let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let public_url = public_url.trim_end_matches('/').to_owned();
-        let setup_link = first_start(&config, &directory, &public_url).await?;
+        let passwords = Passwords::default();
+        let setup_link = first_start(&config, &directory, &passwords, &nature, &public_url).await?;
+        let vitals = Arc::new(Vitals::new(vitals::Parts {
+            queue: queue.clone(),
+            store: store.clone(),
+            recorder: recorder.clone(),
+            data: Some(data.clone()),
+            nature: nature.clone(),
+            draining: draining.clone(),
+        }));
         let app = Arc::new(App {
+            vitals,
             tester: Arc::new(Tester::new(nature.clone())),
+            passwords,
+            logins: Mutex::default(),
             metrics: telemetry::metrics(),
             started_at: nature.now(),
             settings: Settings {
@@ -287,6 +303,8 @@ impl App {
             engine: self.engine.clone(),
             outbound: outbound.clone(),
             store: self.store.clone(),
+            tester: self.tester.clone(),
+            vitals: self.vitals.clone(),
             retention: config.retention.clone(),
             nature: self.nature.clone(),
         }
@@ -294,9 +312,8 @@ impl App {
 
     /// Whether the queue holds nothing that is due or claimed.
     async fn queue_idle(&self) -> bool {
-        let now = self.nature.now();
-        let idle = self.queue.backlog().await.is_ok_and(|backlog| backlog.claimed == 0);
-        idle && self.queue.due_now(now).await.is_ok_and(|due| due == 0)
+        let backlog = self.queue.backlog(self.nature.now()).await;
+        backlog.is_ok_and(|backlog| backlog.claimed == 0 && backlog.due_lanes == 0)
     }
 }
 
@@ -346,6 +363,8 @@ fn owner_of(event: &fieldhook_core::event::Event) -> fieldhook_core::access::Sco
 async fn first_start(
     config: &Config,
     directory: &Directory,
+    passwords: &Passwords,
+    nature: &Nature,
     public_url: &str,
 ) -> Result<Option<String>, StartError> {
     if directory.user_count() > 0 {
@@ -354,7 +373,7 @@ async fn first_start(
     match (&config.accounts.admin_email, &config.accounts.admin_password) {
         (Some(email), Some(password)) => {
             let refused = |error: &dyn std::fmt::Display| StartError::Administrator(error.to_string());
-            let hash = password::hash(password).await.map_err(|error| refused(&error))?;
+            let hash = passwords.hash(password, &*nature.luck).await.map_err(|error| refused(&error))?;
             directory.add_user(email, hash, true).await.map_err(|error| refused(&error))?;
             tracing::info!(user = %email, "created the administrator");
             Ok(None)

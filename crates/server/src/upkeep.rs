@@ -12,6 +12,8 @@ use crate::directory::Directory;
 use crate::ingest::{Ingest, KEY_LIFE};
 use crate::outbound::Outbound;
 use crate::store::{Retention, Store};
+use crate::tester::Tester;
+use crate::vitals::Vitals;
 
 /// What upkeep looks after.
 pub struct Upkeep {
@@ -25,6 +27,10 @@ pub struct Upkeep {
     pub outbound: Arc<Outbound>,
     /// What is older than it need be.
     pub store: Arc<dyn Store>,
+    /// Endpoints that rest.
+    pub tester: Arc<Tester>,
+    /// Notes what goes wrong, also while nobody asks.
+    pub vitals: Arc<Vitals>,
     /// How old it need be.
     pub retention: RetentionConfig,
     /// Time.
@@ -43,6 +49,8 @@ impl Upkeep {
             self.ingest.forget_rested();
             self.engine.forget_idle();
             self.outbound.sweep();
+            self.tester.forget_idle();
+            self.vitals.look().await;
             let now = self.nature.now();
             if now.since(pruned_at) >= PRUNE_EVERY {
                 pruned_at = now;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("api", &[
         "clock", "delivery", "directory", "ingest", "listener", "live", "password", "queue", "recorder", "store",
-        "tester",
+        "tester", "vitals",
     ]),
     ("clock", &[]),
     ("config", &[]),
@@ -24,8 +24,9 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("store", &[]),
     ("telemetry", &[]),
     ("tester", &["clock"]),
-    ("upkeep", &["clock", "config", "delivery", "directory", "ingest", "outbound", "store"]),
+    ("upkeep", &["clock", "config", "delivery", "directory", "ingest", "outbound", "store", "tester", "vitals"]),
     ("vault", &["clock"]),
+    ("vitals", &["clock", "queue", "recorder", "store"]),
     // The only file that names everything, back ends included.
     ("lib", &["*"]),
     ("core", &[]),

@@ -141,7 +141,9 @@ impl Engine {
             on_written: Some(&mut written),
         };
         let Sent { result, mut timings, network, .. } = self.outbound.send(call).await;
-        timings.queued_us = Some(micros(evidence.started_at.since(trial.due)));
+        let queued = evidence.started_at.since(trial.due);
+        self.lag.saw(evidence.started_at, queued);
+        timings.queued_us = Some(micros(queued));
         evidence.timings = timings;
         evidence.network = network;
         match result {

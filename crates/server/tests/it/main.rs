@@ -2,6 +2,11 @@
 
 mod world;
 
+mod books;
 mod delivery;
+mod health;
+mod history;
 mod isolation;
+mod render;
 mod restart;
+mod tester;

@@ -101,7 +101,8 @@ impl Visitor {
 
     /// Opens an event stream, and returns when it has said `:ok`.
     pub async fn stream(&self, path: &str) -> Stream {
-        let response = self.request(reqwest::Method::GET, path).send().await.unwrap();
+        let request = self.request(reqwest::Method::GET, path).header("accept", "text/event-stream");
+        let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200, "the stream {path} was refused");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = Stream { bytes: response.bytes_stream().boxed(), come: String::new() };

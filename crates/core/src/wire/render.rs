@@ -1,0 +1,123 @@
+//! Trying templates without sending anything.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::access::Scope;
+use crate::event::Publisher;
+use crate::id::{EventId, IntegrationId, ProductId};
+use crate::time::Timestamp;
+
+/// A template to be filled in with an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Render {
+    /// The template of an integration, in the keys in which it is saved.
+    #[schema(value_type = Object)]
+    pub template: Map<String, Value>,
+    /// The event to fill in; by default one that has the template's event name and no data.
+    #[serde(default)]
+    pub event: SampleEvent,
+    /// Whose secrets to use, and whose rules apply; by default the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The integration that is being changed: a masked secret in the template stands for what is saved there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<IntegrationId>,
+}
+
+/// An event written by hand, or a real one as it was read; keys that are absent get sensible values.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct SampleEvent {
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<EventId>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its data: text; any other JSON is taken as its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// Who published it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coreid: Option<Publisher>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<Timestamp>,
+    /// Whether it is public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+    /// The product it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "productID")]
+    pub product: Option<ProductId>,
+    /// The firmware version of its product device.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "version")]
+    pub product_version: Option<u32>,
+}
+
+/// What would be sent, and what is wrong or worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rendered {
+    /// The request exactly as it would be sent, secrets masked; null when there would be none.
+    pub request: Option<RenderedRequest>,
+    /// What was found, errors first.
+    pub findings: Vec<RenderFinding>,
+}
+
+/// A request that was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RenderedRequest {
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// Header names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body; null when there would be none.
+    pub body: Option<String>,
+}
+
+/// Something found in a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RenderFinding {
+    /// `error`, `warning` or `note`.
+    pub level: String,
+    /// A word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+    /// Where it stands.
+    #[serde(rename = "where")]
+    pub place: FindingPlace,
+}
+
+/// A place in a template; absent where the whole is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct FindingPlace {
+    /// The key, with the keys below it behind dots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+}
+
+/// A text to be filled in with data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RenderText {
+    /// The template text.
+    pub template: String,
+    /// Any JSON; its keys are the names.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// A text filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RenderedText {
+    /// The text.
+    pub text: String,
+}

@@ -1,0 +1,175 @@
+//! Trying templates: what would be sent, and what is wrong with it. Nothing is sent.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use fieldhook_core::access::{Act, Scope};
+use fieldhook_core::event::{DEFAULT_TTL, Event, Publisher, Source};
+use fieldhook_core::id::EventId;
+use fieldhook_core::integration::{Definition, Finding, unmasked};
+use fieldhook_core::request::preview;
+use fieldhook_core::template::{Template, TemplateError, Values};
+use fieldhook_core::wire::ErrorBody;
+use fieldhook_core::wire::render::{
+    FindingPlace, Render, RenderFinding, RenderText, Rendered, RenderedRequest, RenderedText, SampleEvent,
+};
+use serde_json::{Map, Value};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::auth::Person;
+use super::error::ApiError;
+use super::input::Body;
+use crate::clock::random;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(render)).routes(routes!(render_text))
+}
+
+/// Fills an integration's template in with an event, and shows the request as it would be sent.
+#[utoipa::path(
+    post, path = "/fieldhook/v1/render", tag = "fieldhook",
+    request_body = Render,
+    responses(
+        (status = 200, body = Rendered, description = "Also when the template is broken: the findings say so."),
+        (status = 400, body = ErrorBody)
+    )
+)]
+async fn render(
+    State(app): State<Arc<App>>,
+    person: Person,
+    body: Body,
+) -> Result<Json<Rendered>, ApiError> {
+    let asked: Render = body.read()?;
+    let (scope, template) = app.template_to_render(&person, &asked)?;
+    let event = app.sample(&person, asked.event, &template, scope)?;
+    let names = Definition::read(&template, scope).definition.map(|definition| definition.secrets);
+    let secrets = app.directory.secrets_for(scope, &names.unwrap_or_default());
+    let preview = preview(&template, scope, &event, &secrets);
+    let request = preview.request.map(|request| RenderedRequest {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: request.body.map(|body| body.text),
+    });
+    Ok(Json(Rendered { request, findings: preview.findings.into_iter().map(finding).collect() }))
+}
+
+/// Fills a text in with data, by the rules of webhook templates.
+#[utoipa::path(
+    post, path = "/fieldhook/v1/render/text", tag = "fieldhook",
+    request_body = RenderText,
+    responses(
+        (status = 200, body = RenderedText),
+        (status = 400, body = ErrorBody),
+        (status = 422, body = ErrorBody, description = "The template is broken, or over a limit; `findings` says where.")
+    )
+)]
+async fn render_text(_: Person, body: Body) -> Result<Json<RenderedText>, ApiError> {
+    let asked: RenderText = body.read()?;
+    let text = Template::parse(&asked.template)
+        .and_then(|template| template.render(&Values::of_json(&asked.data)))
+        .map_err(|error| unrenderable(&error))?;
+    Ok(Json(RenderedText { text }))
+}
+
+impl App {
+    /// The scope whose rules apply, and the template with masked secrets put back from the saved integration.
+    fn template_to_render(
+        &self,
+        person: &Person,
+        asked: &Render,
+    ) -> Result<(Scope, Map<String, Value>), ApiError> {
+        let saved = asked.integration.map(|id| self.visible_integration(person, id)).transpose()?;
+        let own = Scope::User(person.id());
+        let scope = saved.as_ref().map(|saved| saved.scope).or(asked.scope).unwrap_or(own);
+        self.allow(person, scope, Act::See)?;
+        let template = match saved {
+            Some(saved) => unmasked(asked.template.clone(), &saved.template()),
+            None => asked.template.clone(),
+        };
+        Ok((scope, template))
+    }
+
+    /// The event as it was written, with sensible values for what is absent.
+    fn sample(
+        &self,
+        person: &Person,
+        sample: SampleEvent,
+        template: &Map<String, Value>,
+        scope: Scope,
+    ) -> Result<Event, ApiError> {
+        let filter = || template.get("event").or_else(|| template.get("eventName"))?.as_str().map(str::to_owned);
+        let of_scope = match scope {
+            Scope::Product(product) => Some(product),
+            Scope::User(_) | Scope::Organisation(_) => None,
+        };
+        let data = match sample.data {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(other) => Some(other.to_string()),
+        };
+        if let Some(size) = data.as_ref().map(String::len).filter(|size| *size > self.settings.data_limit) {
+            let limit = self.settings.data_limit;
+            let description = format!("the event data is {size} bytes long, over the limit of {limit}: send less");
+            return Err(ApiError::invalid_field("event.data", description));
+        }
+        let now = self.nature.now();
+        Ok(Event {
+            id: sample.id.unwrap_or_else(|| EventId::new(now, random(&*self.nature.luck))),
+            name: sample.name.or_else(filter).unwrap_or_default(),
+            data,
+            published_at: sample.published_at.unwrap_or(now),
+            ttl: DEFAULT_TTL,
+            publisher: sample.coreid.unwrap_or(Publisher::Api),
+            private: !sample.public.unwrap_or(false),
+            owner: Some(person.id()),
+            product: sample.product.or(of_scope),
+            product_version: sample.product_version,
+            source: Source::Test,
+            idempotency_key: None,
+        })
+    }
+}
+
+fn finding(found: Finding) -> RenderFinding {
+    let level = serde_json::to_value(found.level).ok().and_then(|level| level.as_str().map(str::to_owned));
+    RenderFinding {
+        level: level.unwrap_or_default(),
+        code: found.code.to_string(),
+        message: found.message,
+        place: FindingPlace { field: found.place.field, line: found.place.line, column: found.place.column },
+    }
+}
+
+fn unrenderable(error: &TemplateError) -> ApiError {
+    let position = error.position();
+    let found = RenderFinding {
+        level: "error".to_owned(),
+        code: if position.is_some() { "template-syntax" } else { "render" }.to_owned(),
+        message: error.to_string(),
+        place: FindingPlace {
+            field: Some("template".to_owned()),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+        },
+    };
+    let findings = serde_json::to_value([found]).expect("a finding is plain JSON");
+    ApiError::unprocessable(error.to_string()).field("template").with("findings", findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_text_is_refused_with_line_and_column() {
+        let error = Template::parse("a\n  {{x").unwrap_err();
+        assert_eq!(unrenderable(&error).status().as_u16(), 422);
+        let position = error.position().unwrap();
+        assert_eq!((position.line, position.column), (2, 3));
+    }
+}
