@@ -53,7 +53,9 @@ fn attempt_lanes(query: &AttemptQuery, start: Place) -> Vec<Lane> {
         params: [param(at), param(seq), param(since)].into_iter().chain(keys).collect(),
     };
     if let Some(delivery) = query.delivery {
-        return vec![lane("a.delivery = ?4", vec![param(Db(delivery))])];
+        let key = || vec![param(Db(delivery))];
+        let of_its_event = lane("a.event = (SELECT event FROM deliveries WHERE id = ?4)", key());
+        return vec![of_its_event, lane("a.delivery = ?4 AND a.trigger = 'test'", key())];
     }
     if let Some(event) = query.event {
         return vec![lane("a.event = ?4", vec![param(Db(event))])];
