@@ -337,6 +337,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_attempts_of_an_event_or_a_delivery_are_few_and_found_by_an_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = schema::open_writer(&directory.path().join("store.db")).unwrap();
+        let delivery = Some(DeliveryId(Uuid::nil()));
+        let event = Some(EventId(Uuid::nil()));
+        for query in [
+            AttemptQuery { delivery, ..AttemptQuery::default() },
+            AttemptQuery { event, ..AttemptQuery::default() },
+        ] {
+            for lane in attempt_lanes(&query, NEWEST) {
+                let plan = plan(&connection, &lane.sql, &lane.params);
+                assert!(!plan.contains("SCAN"), "{}\n{plan}", lane.sql);
+            }
+        }
+    }
+
     fn plan(connection: &Connection, sql: &str, params: &[Param]) -> String {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps = statement
