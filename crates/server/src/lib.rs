@@ -126,7 +126,7 @@ impl Server {
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
         let queue_config = EmbeddedConfig {
             most_pending: config.publish.most_waiting,
-            ..EmbeddedConfig::in_directory(data.join("queue"))
+            ..EmbeddedConfig::in_dir(data.join("queue"))
         };
         // The queue's lock is what keeps a second process out of the directory, so it comes first.
         let queue: Arc<dyn Queue> = Arc::new(Embedded::open(queue_config)?);
@@ -312,9 +312,8 @@ impl App {
 
     /// Whether the queue holds nothing that is due or claimed.
     async fn queue_idle(&self) -> bool {
-        let now = self.nature.now();
-        let idle = self.queue.backlog().await.is_ok_and(|backlog| backlog.claimed == 0);
-        idle && self.queue.due_now(now).await.is_ok_and(|due| due == 0)
+        let backlog = self.queue.backlog(self.nature.now()).await;
+        backlog.is_ok_and(|backlog| backlog.claimed == 0 && backlog.due_lanes == 0)
     }
 }
 
