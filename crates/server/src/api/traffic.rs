@@ -73,11 +73,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers pre-flight requests, and gives every answer what browsers and people looking for it in logs need.
 pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        next.run(request).await
-    };
+    let mut response =
+        if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
     let id: [u8; 16] = random(&*app.nature.luck);
     let id = id.iter().fold(String::with_capacity(32), |mut id, byte| {
         let _ = write!(id, "{byte:02x}");
