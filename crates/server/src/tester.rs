@@ -214,13 +214,7 @@ impl Tester {
 
     /// What an endpoint caught before the request of that number, newest first; of it, what holds `text`
     /// whatever the case of ASCII letters.
-    pub fn caught(
-        &self,
-        id: &str,
-        before: Option<u64>,
-        most: usize,
-        text: Option<&str>,
-    ) -> Option<Caught> {
+    pub fn caught(&self, id: &str, before: Option<u64>, most: usize, text: Option<&str>) -> Option<Caught> {
         let kept: Vec<_> = {
             let mut state = self.state.lock();
             let endpoint = state.endpoints.get_mut(id)?;
@@ -276,7 +270,9 @@ impl State {
         }
         self.bytes = self.bytes + endpoint.bytes - before;
         while self.bytes > ALL_BYTES {
-            let Some(fattest) = self.endpoints.values_mut().max_by_key(|endpoint| endpoint.bytes) else { return };
+            let Some(fattest) = self.endpoints.values_mut().max_by_key(|endpoint| endpoint.bytes) else {
+                return;
+            };
             self.bytes -= fattest.drop_oldest();
         }
     }

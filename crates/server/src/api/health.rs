@@ -19,10 +19,10 @@ use crate::vitals::{Signs, Trouble};
 mod page;
 
 /// The server's version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health))
         .routes(routes!(metrics_text))
@@ -148,9 +148,8 @@ fn parts(signs: &Signs, in_flight: u64) -> Vec<PartStatus> {
 }
 
 fn part_status(part: Part, signs: &Signs, in_flight: u64) -> PartStatus {
-    let wrong = |trouble: &&Trouble| {
-        trouble.part() == part || (part == Part::Ingest && trouble.stops_ingest())
-    };
+    let wrong =
+        |trouble: &&Trouble| trouble.part() == part || (part == Part::Ingest && trouble.stops_ingest());
     if let Some(trouble) = signs.troubles.iter().find(wrong) {
         return PartStatus { part, ok: false, says: format!("{trouble}.") };
     }
@@ -182,7 +181,7 @@ mod tests {
         Signs {
             at: Timestamp::from_millis(0),
             troubles,
-            backlog: Some(Backlog { pending: 3, claimed: 1, bytes: 10 }),
+            backlog: Some(Backlog { pending: 3, claimed: 1, bytes: 10, due_lanes: 0 }),
             store_bytes: Some(1),
             disk_free: Some(5 << 30),
         }

@@ -25,7 +25,7 @@ use super::input::Body;
 use crate::clock::random;
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(render)).routes(routes!(render_text))
 }
 
@@ -38,11 +38,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 400, body = ErrorBody)
     )
 )]
-async fn render(
-    State(app): State<Arc<App>>,
-    person: Person,
-    body: Body,
-) -> Result<Json<Rendered>, ApiError> {
+async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Result<Json<Rendered>, ApiError> {
     let asked: Render = body.read()?;
     let (scope, template) = app.template_to_render(&person, &asked)?;
     let event = app.sample(&person, asked.event, &template, scope)?;
@@ -102,7 +98,8 @@ impl App {
         template: &Map<String, Value>,
         scope: Scope,
     ) -> Result<Event, ApiError> {
-        let filter = || template.get("event").or_else(|| template.get("eventName"))?.as_str().map(str::to_owned);
+        let filter =
+            || template.get("event").or_else(|| template.get("eventName"))?.as_str().map(str::to_owned);
         let of_scope = match scope {
             Scope::Product(product) => Some(product),
             Scope::User(_) | Scope::Organisation(_) => None,
@@ -114,7 +111,8 @@ impl App {
         };
         if let Some(size) = data.as_ref().map(String::len).filter(|size| *size > self.settings.data_limit) {
             let limit = self.settings.data_limit;
-            let description = format!("the event data is {size} bytes long, over the limit of {limit}: send less");
+            let description =
+                format!("the event data is {size} bytes long, over the limit of {limit}: send less");
             return Err(ApiError::invalid_field("event.data", description));
         }
         let now = self.nature.now();

@@ -26,10 +26,10 @@ use crate::tester::{EndpointState, TesterError, check};
 mod capture;
 mod content;
 
-pub use capture::capture_routes;
+pub(super) use capture::capture_routes;
 
 /// The routes of this file; what endpoints themselves answer is in [`capture_routes`].
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(create, endpoints))
         .routes(routes!(endpoint, remove))
@@ -224,7 +224,8 @@ impl From<TesterError> for ApiError {
 }
 
 fn no_endpoint(id: &str) -> ApiError {
-    let description = format!("there is no test endpoint `{}` of yours; it may have been idle for a day", cut(id));
+    let description =
+        format!("there is no test endpoint `{}` of yours; it may have been idle for a day", cut(id));
     ApiError::not_found("not_found", description)
 }
 

@@ -321,7 +321,8 @@ impl Shared {
         }
         let waiting = state.intake.moves.len();
         if settlement != Settlement::Done && state.intake.stalled && waiting >= MOST_MOVES {
-            let why = format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
+            let why =
+                format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
             return Err(QueueError::Full(why));
         }
         let held = state.release(claim, now)?;

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use super::Arrival;
 
 /// Most rules of one endpoint.
-pub const MOST_RULES: usize = 20;
+pub(super) const MOST_RULES: usize = 20;
 /// Most headers of one answer.
 const MOST_HEADERS: usize = 50;
 /// Most bytes of all headers of one answer.
@@ -157,8 +157,11 @@ fn check_headers(field: &str, headers: &[(String, String)]) -> Result<(), Invali
     limit(field, headers.len(), "headers", MOST_HEADERS)?;
     limit(field, headers.iter().map(|(name, value)| name.len() + value.len()).sum(), "bytes", HEADER_BYTES)?;
     for (name, value) in headers {
-        let refused =
-            |why| InvalidAnswer::Header { field: field.to_owned(), name: name.chars().take(64).collect(), why };
+        let refused = |why| InvalidAnswer::Header {
+            field: field.to_owned(),
+            name: name.chars().take(64).collect(),
+            why,
+        };
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(refused("its name has a character that HTTP does not allow"));
         }

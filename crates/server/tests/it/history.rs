@@ -17,7 +17,10 @@ async fn an_attempt_is_read_back_whole() {
     let event = world.publish("temp/kitchen", "21.5").await;
 
     let line = world.log(&id).await.remove(0);
-    assert_eq!((&line["outcome"], &line["status"], &line["event"]), (&json!("error"), &json!(404), &json!(event)));
+    assert_eq!(
+        (&line["outcome"], &line["status"], &line["event"]),
+        (&json!("error"), &json!(404), &json!(event))
+    );
     let path = format!("/fieldhook/v1/attempts/{}", line["id"].as_str().unwrap());
     let whole = world.admin().get(&path).await.expect(200);
     assert_eq!(whole["event"]["data"], "21.5");

@@ -33,7 +33,7 @@ const BOMB: u64 = 64 * 1024 * 1024;
 
 /// The addresses of the endpoints themselves: any method, any path below, no token. To be served beside
 /// everything that reads tokens, forms or paths its own way, so that requests are caught as they came.
-pub fn capture_routes() -> Router<Arc<App>> {
+pub(in super::super) fn capture_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/t/{id}", any(capture))
         .route("/t/{id}/", any(capture))
@@ -44,7 +44,8 @@ async fn capture(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (id, path) = place(parts.uri.path());
     if app.tester.endpoint(&id).is_none() {
-        let description = format!("there is no test endpoint `{}`; it may have been idle for a day", cut(&id));
+        let description =
+            format!("there is no test endpoint `{}`; it may have been idle for a day", cut(&id));
         return ApiError::not_found("not_found", description).into_response();
     }
     let arrival = Arrival {
@@ -276,7 +277,8 @@ mod tests {
     async fn a_cut_body_announces_more_than_it_sends() {
         let (way, _) = way();
         for fault in ["cut_body", "reset_after"] {
-            let response = way.respond(&answer(json!({"body": "0123456789", "fault": fault})), &Method::GET).await;
+            let response =
+                way.respond(&answer(json!({"body": "0123456789", "fault": fault})), &Method::GET).await;
             assert_eq!(response.headers()["content-length"], "10");
             let mut body = response.into_body();
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "01234");
