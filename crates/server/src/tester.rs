@@ -33,7 +33,7 @@ const ENDPOINT_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes that are kept of all requests.
 const ALL_BYTES: usize = 128 * 1024 * 1024;
 /// How long an endpoint is remembered that nobody sends to or looks at.
-pub const IDLE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const IDLE_LIFE: Duration = Duration::from_hours(24);
 /// Requests that somebody who watches may be behind.
 const BEHIND: usize = 64;
 
@@ -214,13 +214,7 @@ impl Tester {
 
     /// What an endpoint caught before the request of that number, newest first; of it, what holds `text`
     /// whatever the case of ASCII letters.
-    pub fn caught(
-        &self,
-        id: &str,
-        before: Option<u64>,
-        most: usize,
-        text: Option<&str>,
-    ) -> Option<Caught> {
+    pub fn caught(&self, id: &str, before: Option<u64>, most: usize, text: Option<&str>) -> Option<Caught> {
         let kept: Vec<_> = {
             let mut state = self.state.lock();
             let endpoint = state.endpoints.get_mut(id)?;
@@ -276,7 +270,9 @@ impl State {
         }
         self.bytes = self.bytes + endpoint.bytes - before;
         while self.bytes > ALL_BYTES {
-            let Some(fattest) = self.endpoints.values_mut().max_by_key(|endpoint| endpoint.bytes) else { return };
+            let Some(fattest) = self.endpoints.values_mut().max_by_key(|endpoint| endpoint.bytes) else {
+                return;
+            };
             self.bytes -= fattest.drop_oldest();
         }
     }

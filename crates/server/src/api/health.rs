@@ -148,9 +148,8 @@ fn parts(signs: &Signs, in_flight: u64) -> Vec<PartStatus> {
 }
 
 fn part_status(part: Part, signs: &Signs, in_flight: u64) -> PartStatus {
-    let wrong = |trouble: &&Trouble| {
-        trouble.part() == part || (part == Part::Ingest && trouble.stops_ingest())
-    };
+    let wrong =
+        |trouble: &&Trouble| trouble.part() == part || (part == Part::Ingest && trouble.stops_ingest());
     if let Some(trouble) = signs.troubles.iter().find(wrong) {
         return PartStatus { part, ok: false, says: format!("{trouble}.") };
     }

@@ -275,8 +275,7 @@ async fn delivery(
     let known: DeliveryId = id.parse().map_err(|_| missing("delivery", &id))?;
     let found = app.store.delivery(known).await?.filter(|row| app.sees(&person, row.scope));
     let row = found.ok_or_else(|| missing("delivery", &id))?;
-    let query =
-        AttemptQuery { scopes: vec![row.scope], delivery: Some(known), ..AttemptQuery::default() };
+    let query = AttemptQuery { scopes: vec![row.scope], delivery: Some(known), ..AttemptQuery::default() };
     let attempts = app.store.attempts(&query, &FIRST_PAGE).await?.items;
     let attempts = attempts.into_iter().map(attempt_line).collect();
     Ok(Json(DeliveryStory { delivery: delivery_line(row), attempts }))
@@ -287,11 +286,7 @@ const FIRST_PAGE: Paging = Paging { limit: MOST_ROWS, cursor: None };
 
 impl App {
     /// An event, when it stands in a scope that the person may see.
-    async fn visible_event(
-        &self,
-        person: &Person,
-        id: EventId,
-    ) -> Result<Option<event::Event>, ApiError> {
+    async fn visible_event(&self, person: &Person, id: EventId) -> Result<Option<event::Event>, ApiError> {
         let visible = |event: &event::Event| {
             self.directory.scopes_hearing(event).into_iter().any(|scope| self.sees(person, scope))
         };

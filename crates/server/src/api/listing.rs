@@ -96,7 +96,11 @@ pub(super) fn word<T: DeserializeOwned>(
 
 impl App {
     /// The scopes that the reader asks for: the one they name, or all that they may see.
-    pub(super) fn scopes_asked(&self, person: &Person, scope: Option<&String>) -> Result<Vec<Scope>, ApiError> {
+    pub(super) fn scopes_asked(
+        &self,
+        person: &Person,
+        scope: Option<&String>,
+    ) -> Result<Vec<Scope>, ApiError> {
         match parsed("scope", scope)? {
             Some(scope) => {
                 self.allow(person, scope, Act::See)?;

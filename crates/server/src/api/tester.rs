@@ -224,7 +224,8 @@ impl From<TesterError> for ApiError {
 }
 
 fn no_endpoint(id: &str) -> ApiError {
-    let description = format!("there is no test endpoint `{}` of yours; it may have been idle for a day", cut(id));
+    let description =
+        format!("there is no test endpoint `{}` of yours; it may have been idle for a day", cut(id));
     ApiError::not_found("not_found", description)
 }
 

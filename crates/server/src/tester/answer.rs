@@ -157,8 +157,11 @@ fn check_headers(field: &str, headers: &[(String, String)]) -> Result<(), Invali
     limit(field, headers.len(), "headers", MOST_HEADERS)?;
     limit(field, headers.iter().map(|(name, value)| name.len() + value.len()).sum(), "bytes", HEADER_BYTES)?;
     for (name, value) in headers {
-        let refused =
-            |why| InvalidAnswer::Header { field: field.to_owned(), name: name.chars().take(64).collect(), why };
+        let refused = |why| InvalidAnswer::Header {
+            field: field.to_owned(),
+            name: name.chars().take(64).collect(),
+            why,
+        };
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(refused("its name has a character that HTTP does not allow"));
         }

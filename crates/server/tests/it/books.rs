@@ -18,8 +18,7 @@ async fn the_books_of_a_scope_are_the_sum_of_its_integrations() {
     assert_eq!(world.books(&delivered).await["delivered"], 3);
     assert_eq!(world.books(&failed).await["failed"], 3);
     let all = world.admin().get("/fieldhook/v1/books").await.expect(200);
-    let total =
-        json!({"matched": 6, "delivered": 3, "failed": 3, "dropped": 0, "waiting": 0});
+    let total = json!({"matched": 6, "delivered": 3, "failed": 3, "dropped": 0, "waiting": 0});
     assert_eq!(all["total"], total);
     assert_eq!(all["items"].as_array().unwrap().len(), 2);
 }

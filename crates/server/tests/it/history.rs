@@ -12,17 +12,20 @@ fn items(page: &Value) -> &Vec<Value> {
 async fn an_attempt_is_read_back_whole() {
     let world = World::start().await;
     let endpoint = world.endpoint([reply(404).body("no such thing")]).await;
-    let hook = json!({"event": "temp", "url": endpoint.url, "json": {"t": "{{{PARTICLE_EVENT_VALUE}}}"}});
+    let hook = json!({"event": "temp", "url": endpoint.url, "body": "{{{PARTICLE_EVENT_VALUE}}} degrees"});
     let id = world.integration(hook).await;
     let event = world.publish("temp/kitchen", "21.5").await;
 
     let line = world.log(&id).await.remove(0);
-    assert_eq!((&line["outcome"], &line["status"], &line["event"]), (&json!("error"), &json!(404), &json!(event)));
+    assert_eq!(
+        (&line["outcome"], &line["status"], &line["event"]),
+        (&json!("error"), &json!(404), &json!(event))
+    );
     let path = format!("/fieldhook/v1/attempts/{}", line["id"].as_str().unwrap());
     let whole = world.admin().get(&path).await.expect(200);
     assert_eq!(whole["event"]["data"], "21.5");
     assert_eq!(whole["request"]["method"], "POST");
-    assert_eq!(whole["request"]["body"]["text"], r#"{"t":"21.5"}"#.to_owned());
+    assert_eq!(whole["request"]["body"]["text"], "21.5 degrees");
     assert_eq!(whole["response"]["body"]["text"], "no such thing");
     assert_eq!(whole["next"]["verdict"], "failed");
     assert!(whole["timings"]["total_us"].is_u64());

@@ -73,7 +73,9 @@ async fn caught_requests_are_shown_as_they_come() {
 #[tokio::test]
 async fn each_fault_shows_as_the_code_it_is_there_to_reproduce() {
     let world = World::start().await;
-    for (fault, code) in [("reset_before", "ECONNRESET"), ("reset_after", "ECONNRESET"), ("cut_body", "ECONNRESET")] {
+    for (fault, code) in
+        [("reset_before", "ECONNRESET"), ("reset_after", "ECONNRESET"), ("cut_body", "ECONNRESET")]
+    {
         let (id, url) = made(&world).await;
         told(&world, &id, json!({"fault": fault, "body_bytes": 100_000})).await;
         let hook = world.integration(json!({"event": fault, "url": url, "retryPolicy": "none"})).await;

@@ -6,11 +6,8 @@ use fieldhook_core::wire::health::{Incident, PartStatus, Status};
 
 /// The page for this status.
 pub(super) fn of(status: &Status) -> String {
-    let (mark, headline) = if status.ok {
-        ("ok", "Everything is well")
-    } else {
-        ("bad", "Something is not well")
-    };
+    let (mark, headline) =
+        if status.ok { ("ok", "Everything is well") } else { ("bad", "Something is not well") };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -25,7 +25,7 @@ use crate::tester::{Arrival, BODY_KEPT, kept_body};
 /// Most bytes of a request's body that are read.
 const MOST_READ: u64 = 64 * 1024 * 1024;
 /// The longest that a request's body may take to arrive.
-const READ_PATIENCE: Duration = Duration::from_secs(60);
+const READ_PATIENCE: Duration = Duration::from_mins(1);
 /// Filler that is sent for a fault in the body when there is no body.
 const FILLER: u64 = 1_024;
 /// What a bomb unpacks to unless told otherwise.
@@ -44,7 +44,8 @@ async fn capture(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (id, path) = place(parts.uri.path());
     if app.tester.endpoint(&id).is_none() {
-        let description = format!("there is no test endpoint `{}`; it may have been idle for a day", cut(&id));
+        let description =
+            format!("there is no test endpoint `{}`; it may have been idle for a day", cut(&id));
         return ApiError::not_found("not_found", description).into_response();
     }
     let arrival = Arrival {
@@ -276,7 +277,8 @@ mod tests {
     async fn a_cut_body_announces_more_than_it_sends() {
         let (way, _) = way();
         for fault in ["cut_body", "reset_after"] {
-            let response = way.respond(&answer(json!({"body": "0123456789", "fault": fault})), &Method::GET).await;
+            let response =
+                way.respond(&answer(json!({"body": "0123456789", "fault": fault})), &Method::GET).await;
             assert_eq!(response.headers()["content-length"], "10");
             let mut body = response.into_body();
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "01234");
