@@ -9,6 +9,7 @@ pub mod books;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod login;
 pub mod matching;
 pub mod origin;
 pub mod outcome;

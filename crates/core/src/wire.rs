@@ -3,14 +3,21 @@
 //! Field names are those of the wire. Dates are RFC 3339 in UTC with milliseconds; ids are text, products numbers.
 //! Clients ignore keys that they do not know, so the server may add some.
 
+pub mod account;
 pub mod books;
+pub mod device;
+pub mod event;
 pub mod health;
 pub mod history;
+pub mod integration;
+mod log;
+pub mod product;
 pub mod render;
 mod schema;
 pub mod tester;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// That it is done, when there is nothing else to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,6 +41,10 @@ pub struct ErrorBody {
     /// The field at fault, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// What else is said, such as `findings`, `info` or `errors`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub more: Map<String, Value>,
 }
 
 /// A page of a list.

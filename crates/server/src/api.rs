@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{from_fn, from_fn_with_state};
+use fieldhook_core::login::Logins;
 use fieldhook_core::time::Timestamp;
+use http::{Method, Uri};
 use metrics_exporter_prometheus::PrometheusHandle;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
 
+use self::error::ApiError;
 use crate::clock::Nature;
 use crate::delivery::Engine;
 use crate::directory::Directory;
 use crate::ingest::Ingest;
 use crate::live::Live;
+use crate::password::Passwords;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::store::Store;
@@ -20,23 +29,62 @@ use crate::vitals::Vitals;
 
 pub mod auth;
 mod books;
+mod devices;
+mod document;
 pub mod error;
+mod events;
 mod health;
 mod history;
 pub mod input;
+mod integrations;
 mod listing;
+pub mod login;
+mod oauth;
 pub mod openapi;
+mod organisations;
+mod products;
 mod render;
+mod scope;
+mod secrets;
+mod team;
 mod tester;
+mod tokens;
+mod traffic;
+mod users;
 
-/// Every route that the OpenAPI file describes.
+/// Every route, with what the OpenAPI file says of it.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+    let particle = OpenApiRouter::default()
+        .merge(oauth::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
+        .merge(devices::routes())
+        .merge(products::routes())
+        .merge(organisations::routes())
+        .merge(team::routes())
+        .merge(events::routes())
+        .merge(integrations::routes());
+    let ours = OpenApiRouter::default()
+        .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
         .merge(render::routes())
         .merge(tester::routes())
-        .merge(health::routes())
+        .merge(health::routes());
+    document::tidied(particle.merge(ours))
+}
+
+/// The whole API as the listener serves it.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = openapi::with_document(routes())
+        .fallback(async |uri: Uri| ApiError::no_route(uri.path()))
+        .method_not_allowed_fallback(async |method: Method, uri: Uri| ApiError::no_method(&method, uri.path()))
+        .layer(from_fn(traffic::form_token))
+        .layer(from_fn_with_state(app.clone(), traffic::dressed))
+        .with_state(app);
+    // Layers run after a route is chosen; a path must be put right before.
+    let put_right: fn(Request) -> Request = traffic::put_right;
+    Router::new().fallback_service(MapRequest::new(routes, put_right))
 }
 
 /// What the routes work with.
@@ -57,6 +105,10 @@ pub struct App {
     pub recorder: Recorder,
     /// The built-in endpoint tester.
     pub tester: Arc<Tester>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Which addresses failed to log in lately.
+    pub logins: Mutex<Logins>,
     /// Whether the server is well.
     pub vitals: Arc<Vitals>,
     /// Time and luck.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +22,7 @@ use crate::ingest::{Ingest, IngestSettings};
 use crate::listener::Listener;
 use crate::live::Live;
 use crate::outbound::{Outbound, OutboundError, Setup};
+use crate::password::Passwords;
 use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
@@ -124,7 +126,7 @@ impl Server {
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
         let queue_config = EmbeddedConfig {
             most_pending: config.publish.most_waiting,
-            ..EmbeddedConfig::in_directory(data.join("queue"))
+            ..EmbeddedConfig::in_dir(data.join("queue"))
         };
         // The queue's lock is what keeps a second process out of the directory, so it comes first.
         let queue: Arc<dyn Queue> = Arc::new(Embedded::open(queue_config)?);
@@ -183,7 +185,8 @@ impl Server {
 
         let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let public_url = public_url.trim_end_matches('/').to_owned();
-        let setup_link = first_start(&config, &directory, &public_url).await?;
+        let passwords = Passwords::default();
+        let setup_link = first_start(&config, &directory, &passwords, &nature, &public_url).await?;
         let vitals = Arc::new(Vitals::new(vitals::Parts {
             queue: queue.clone(),
             store: store.clone(),
@@ -195,6 +198,8 @@ impl Server {
         let app = Arc::new(App {
             vitals,
             tester: Arc::new(Tester::new(nature.clone())),
+            passwords,
+            logins: Mutex::default(),
             metrics: telemetry::metrics(),
             started_at: nature.now(),
             settings: Settings {
@@ -307,9 +312,8 @@ impl App {
 
     /// Whether the queue holds nothing that is due or claimed.
     async fn queue_idle(&self) -> bool {
-        let now = self.nature.now();
-        let idle = self.queue.backlog().await.is_ok_and(|backlog| backlog.claimed == 0);
-        idle && self.queue.due_now(now).await.is_ok_and(|due| due == 0)
+        let backlog = self.queue.backlog(self.nature.now()).await;
+        backlog.is_ok_and(|backlog| backlog.claimed == 0 && backlog.due_lanes == 0)
     }
 }
 
@@ -359,6 +363,8 @@ fn owner_of(event: &fieldhook_core::event::Event) -> fieldhook_core::access::Sco
 async fn first_start(
     config: &Config,
     directory: &Directory,
+    passwords: &Passwords,
+    nature: &Nature,
     public_url: &str,
 ) -> Result<Option<String>, StartError> {
     if directory.user_count() > 0 {
@@ -367,7 +373,7 @@ async fn first_start(
     match (&config.accounts.admin_email, &config.accounts.admin_password) {
         (Some(email), Some(password)) => {
             let refused = |error: &dyn std::fmt::Display| StartError::Administrator(error.to_string());
-            let hash = password::hash(password).await.map_err(|error| refused(&error))?;
+            let hash = passwords.hash(password, &*nature.luck).await.map_err(|error| refused(&error))?;
             directory.add_user(email, hash, true).await.map_err(|error| refused(&error))?;
             tracing::info!(user = %email, "created the administrator");
             Ok(None)

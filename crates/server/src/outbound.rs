@@ -120,7 +120,7 @@ pub struct Call<'a> {
     /// Whether the server's certificate must be good.
     pub verify_tls: bool,
     /// Called once, when the request has been written in full. Must not block.
-    pub on_written: Option<&'a mut (dyn FnMut() + Send)>,
+    pub on_written: Option<&'a mut (dyn FnMut() + Send + Sync)>,
 }
 
 impl Call<'_> {

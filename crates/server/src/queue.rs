@@ -14,7 +14,7 @@ pub(crate) mod contract;
 pub mod embedded;
 
 /// How long a claim is its holder's alone: longer than the 20 s that an attempt may take.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Where a delivery queues up: deliveries of one lane share a destination, and its width.
 ///
@@ -101,8 +101,10 @@ pub struct Due {
 pub struct Backlog {
     /// Deliveries not settled as done, claimed ones included.
     pub pending: u64,
-    /// Those of them that are claimed now.
+    /// Those of them that are claimed now, or settled for another try and not back in their lane yet.
     pub claimed: u64,
+    /// Lanes in which something is due and not claimed.
+    pub due_lanes: u64,
     /// Bytes the queue takes on disk.
     pub bytes: u64,
 }
@@ -132,7 +134,7 @@ pub enum QueueError {
 /// - appending the same event id twice while the first is in flight is the same as appending it once;
 /// - a claimed delivery is nobody else's until its lease ends, or the process that claimed it is gone;
 /// - settling under a lease that has ended changes nothing and says so;
-/// - a delivery is claimed in the order it fell due, within its lane;
+/// - deliveries are claimed in the order they fell due, within their lane; none falls due before it came;
 /// - an event stays among the `unrecorded` ones, over a crash too, until `recorded` was told of it;
 /// - memory does not grow with the size of what waits, only by a few bytes per delivery.
 ///
@@ -147,7 +149,8 @@ pub trait Queue: Send + Sync {
     /// Adds deliveries for an event taken in earlier: a replay.
     async fn append_replay(&self, deliveries: Vec<Delivery>, now: Timestamp) -> Result<(), QueueError>;
 
-    /// Resolves when `due` may have something new to say that time alone does not bring.
+    /// Resolves when `due` may have something new to say that time alone does not bring. For one task to wait
+    /// on; a change that came while it did not wait is not lost.
     async fn changed(&self);
 
     /// Which lanes have something due by `now`, and when to ask again.
@@ -166,8 +169,8 @@ pub trait Queue: Send + Sync {
     /// Says that the store has these events and their deliveries for good.
     async fn recorded(&self, events: &[EventId]) -> Result<(), QueueError>;
 
-    /// How much is in flight.
-    async fn backlog(&self) -> Result<Backlog, QueueError>;
+    /// How much is in flight, and due by `now`.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, QueueError>;
 
     /// Makes all that was said durable, and lets go of the files or connections.
     async fn close(&self) -> Result<(), QueueError>;

@@ -142,8 +142,8 @@ pub struct EndedEntry {
 /// Operations of one day, to be added to what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsedEntry {
-    /// The publish that costs them, recorded in the same call: when its event had been recorded before, so
-    /// had these, and they are not added again. Absent for what is recorded only once.
+    /// The publish that costs them, which stands before them in the same call: when its event had been
+    /// recorded before, so had these, and they are not added again. Absent for what is recorded only once.
     pub event: Option<EventId>,
     /// The UTC day.
     pub day: Day,

@@ -8,7 +8,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
+use fieldhook_core::event::InvalidEvent;
+use fieldhook_core::integration::{Finding, Level};
+
+use super::login::LoginError;
 use crate::directory::DirectoryError;
+use crate::ingest::IngestError;
+use crate::password::PasswordError;
 use crate::queue::QueueError;
 use crate::store::{Kind, StoreError};
 
@@ -92,6 +98,31 @@ impl ApiError {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", description);
         error.retry_after = Some(wait);
         error
+    }
+
+    /// 400 in the words of OAuth 2 (RFC 6749, section 5.2).
+    pub fn oauth(error: &'static str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error, description)
+    }
+
+    /// 400: a template with an error in it. Says the first error, and lists all that was found.
+    pub fn template(findings: &[Finding]) -> Self {
+        let first = findings.iter().find(|finding| finding.level == Level::Error);
+        let message = first.map_or("the template cannot be read", |finding| &finding.message);
+        let mut error = Self::invalid(message);
+        error.field = first.and_then(|finding| finding.place.field.clone());
+        error.with("findings", findings.iter().map(|finding| serde_json::json!(finding)).collect::<Vec<_>>())
+    }
+
+    /// 404: no route has this path.
+    pub fn no_route(path: &str) -> Self {
+        Self::not_found("not_found", format!("there is no `{}` here: see /docs for the paths there are", cut(path)))
+    }
+
+    /// 405: the path is there, for other methods.
+    pub fn no_method(method: &http::Method, path: &str) -> Self {
+        let description = format!("`{}` does not answer {method}: see /docs for the methods it has", cut(path));
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description).with("ok", false)
     }
 
     /// 503: not now; again after `wait`.
@@ -200,6 +231,41 @@ impl From<QueueError> for ApiError {
         match error {
             QueueError::Full(_) | QueueError::Unavailable(_) => Self::unavailable(SOON, error.to_string()),
             QueueError::LeaseEnded(_) | QueueError::Damaged(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<IngestError> for ApiError {
+    fn from(error: IngestError) -> Self {
+        match &error {
+            IngestError::Invalid(invalid @ InvalidEvent::DataTooLong { .. }) => {
+                Self::too_large(invalid.field(), error.to_string())
+            }
+            IngestError::Invalid(invalid) => Self::invalid_field(invalid.field(), error.to_string()),
+            IngestError::TooFast { wait, .. } => Self::too_many(*wait, error.to_string()),
+            IngestError::Unavailable(_) => Self::unavailable(SOON, error.to_string()),
+        }
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::unavailable(SOON, error.to_string()),
+            PasswordError::Weak { .. } | PasswordError::Long { .. } => {
+                Self::invalid_field("password", error.to_string())
+            }
+            PasswordError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Wrong => Self::oauth("invalid_grant", error.to_string()),
+            LoginError::TooOften { wait } => Self::too_many(wait, error.to_string()),
+            LoginError::Password(error) => error.into(),
         }
     }
 }

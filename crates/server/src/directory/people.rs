@@ -82,6 +82,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// A name for it that its owner can tell it by, and that gives nobody its text.
+    pub fn handle(&self) -> &str {
+        &self.hash[..40]
+    }
+
     /// Whether it has ended.
     pub fn expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
@@ -244,9 +249,22 @@ impl Directory {
     /// Ends the token of this text; its twin goes with it. Says whether there was one.
     pub async fn revoke_token(&self, text: &str) -> Result<bool, DirectoryError> {
         let Some(token) = self.token_even_ended(text) else { return Ok(false) };
+        self.revoke(&token).await
+    }
+
+    /// Ends the holder's token that has this handle; its twin goes with it. Says whether there was one.
+    pub async fn revoke_listed(&self, holder: Holder, handle: &str) -> Result<bool, DirectoryError> {
+        match self.tokens_of(holder).iter().find(|token| token.handle() == handle) {
+            Some(token) => self.revoke(token).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Of two who revoke the same token at once, one is told that there was none: a token is used up only once.
+    async fn revoke(&self, token: &Token) -> Result<bool, DirectoryError> {
         let twin = token.twin.clone();
-        self.forget_tokens(std::iter::once(token.hash.clone()).chain(twin).collect()).await?;
-        Ok(true)
+        let gone = self.forget_tokens(std::iter::once(token.hash.clone()).chain(twin).collect()).await?;
+        Ok(gone > 0)
     }
 
     /// Ends every token of the holder, refresh tokens included.
@@ -259,7 +277,8 @@ impl Directory {
             let state = self.state.read();
             state.tokens.values().filter(|token| theirs(token)).map(|token| token.hash.clone()).collect()
         };
-        self.forget_tokens(hashes).await
+        self.forget_tokens(hashes).await?;
+        Ok(())
     }
 
     /// Forgets tokens that ended before now; returns how many.
@@ -269,9 +288,7 @@ impl Directory {
             let state = self.state.read();
             state.tokens.values().filter(|token| token.expired(now)).map(|token| token.hash.clone()).collect()
         };
-        let count = ended.len();
-        self.forget_tokens(ended).await?;
-        Ok(count)
+        self.forget_tokens(ended).await
     }
 
     fn new_token(&self, holder: Holder, client: &str, life: Option<Duration>) -> IssuedToken {
@@ -302,16 +319,20 @@ impl Directory {
         .await
     }
 
-    async fn forget_tokens(&self, hashes: Vec<String>) -> Result<(), DirectoryError> {
+    async fn forget_tokens(&self, hashes: Vec<String>) -> Result<usize, DirectoryError> {
         if hashes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let writing = self.write().await;
         let changes = hashes.iter().map(|hash| Change::Remove(Kind::Token, hash.clone())).collect();
+        let mut gone = 0;
         self.commit(&writing, changes, |state| {
-            state.tokens.retain(|_, token| !hashes.contains(&token.hash));
+            for hash in hashes.iter().filter_map(|hash| parse_hash(hash)) {
+                gone += usize::from(state.tokens.remove(&hash).is_some());
+            }
         })
-        .await
+        .await?;
+        Ok(gone)
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Trace<'a> {
     /// Whether the request was written in full, at least once.
     pub(super) written: bool,
     clock: Arc<dyn Clock>,
-    on_written: Option<&'a mut (dyn FnMut() + Send)>,
+    on_written: Option<&'a mut (dyn FnMut() + Send + Sync)>,
     timings: Timings,
     began: Duration,
     phase: Option<Phase>,
@@ -27,7 +27,7 @@ impl<'a> Trace<'a> {
     pub(super) fn begin(
         clock: Arc<dyn Clock>,
         host: &'a str,
-        on_written: Option<&'a mut (dyn FnMut() + Send)>,
+        on_written: Option<&'a mut (dyn FnMut() + Send + Sync)>,
     ) -> Self {
         let began = clock.elapsed();
         Self {

@@ -5,7 +5,7 @@
 //! tried again is a new record in place of the old. A segment goes when nothing in it is in flight and all
 //! older ones have gone; sparse ones are compacted. `docs/decisions/0001` says why it is a log of our own.
 //!
-//! - `record` is the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
+//! - `record` and `opening` are the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
 //! - `state` is what is known in memory, with `lane` (whose turn it is) and `segment` (what is still needed);
 //! - `writer` appends, `read` reads back, `recover` starts, `compact` gives disk space back.
 
@@ -25,7 +25,7 @@ use tracing::error;
 
 use self::disk::{Directory, Disk, Guard};
 use self::record::{Keep, MOST_DELIVERIES, MOST_SEGMENT_BYTES, Mark, Place};
-use self::state::{Command, State, next_try};
+use self::state::{Command, State, next_try, postponed};
 use self::writer::Writer;
 use super::{Append, Backlog, Claim, Delivery, Due, Lane, Queue, QueueError, Settlement};
 
@@ -33,6 +33,7 @@ mod compact;
 pub mod disk;
 mod lane;
 pub mod memory;
+mod opening;
 mod read;
 mod record;
 mod recover;
@@ -202,8 +203,8 @@ impl Queue for Embedded {
         blocking(move || shared.look_up_recorded(&to_look_up)).await
     }
 
-    async fn backlog(&self) -> Result<Backlog, QueueError> {
-        Ok(self.shared.state.lock().backlog())
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, QueueError> {
+        Ok(self.shared.state.lock().backlog(now))
     }
 
     async fn close(&self) -> Result<(), QueueError> {
@@ -211,8 +212,10 @@ impl Queue for Embedded {
         let Some(running) = running else { return Ok(()) };
         self.shared.state.lock().intake.closing = true;
         self.shared.wake.notify_one();
-        blocking(move || running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned())))
-            .await
+        blocking(move || {
+            running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
+        })
+        .await
     }
 }
 
@@ -242,7 +245,9 @@ impl Shared {
         let pending = state.pending + state.intake.deliveries;
         if pending + deliveries > self.config.most_pending {
             let limit = self.config.most_pending;
-            return Err(QueueError::Full(format!("{pending} deliveries are in flight, and the limit is {limit}")));
+            return Err(QueueError::Full(format!(
+                "{pending} deliveries are in flight, and the limit is {limit}"
+            )));
         }
         if let Some(limit) = self.config.most_bytes.filter(|limit| state.bytes >= *limit) {
             let bytes = state.bytes;
@@ -318,7 +323,7 @@ impl Shared {
             return Err(closed());
         }
         let waiting = state.intake.moves.len();
-        if matches!(settlement, Settlement::TryAt(_)) && state.intake.stalled && waiting >= MOST_MOVES {
+        if settlement != Settlement::Done && state.intake.stalled && waiting >= MOST_MOVES {
             let why = format!("{waiting} deliveries to be tried again wait for the disk, which takes nothing");
             return Err(QueueError::Full(why));
         }
@@ -329,6 +334,7 @@ impl Shared {
                 state.pending -= 1;
             }
             Settlement::TryAt(due) => state.intake.moves.push_back(next_try(claim, held, due, now)),
+            Settlement::Postpone(due) => state.intake.moves.push_back(postponed(claim, held, due, now)),
         }
         state.intake.nudged = true;
         self.wake.notify_one();
@@ -355,18 +361,6 @@ impl Shared {
         }
         self.wake.notify_one();
         Ok(to_look_up)
-    }
-
-    fn look_up_recorded(&self, events: &[EventId]) -> Result<(), QueueError> {
-        for id in events {
-            let records = self.records_of(*id)?;
-            let mut state = self.state.lock();
-            for (segment, slot, ..) in records {
-                state.clear_and_note(Mark { segment, slot });
-            }
-        }
-        self.wake.notify_one();
-        Ok(())
     }
 
     /// The path of one of its files, for messages.

@@ -19,6 +19,7 @@ use super::{
 mod books;
 mod codec;
 mod connections;
+mod deliveries;
 mod detail;
 mod directory;
 mod lists;
@@ -26,6 +27,7 @@ mod merge;
 mod prune;
 mod record;
 mod schema;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -114,7 +116,7 @@ impl Store for Sqlite {
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
         self.readers
             .run(move |connection| {
-                let found = record::delivery(connection, id).map_err(schema::failed)?;
+                let found = deliveries::delivery(connection, id).map_err(schema::failed)?;
                 Ok(found.map(|course| course.into_row(id)))
             })
             .await

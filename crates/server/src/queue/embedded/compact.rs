@@ -19,8 +19,9 @@ use tracing::{debug, warn};
 
 use super::Shared;
 use super::disk::File;
+use super::opening::Opening;
 use super::read::Window;
-use super::record::{Batch, Body, Mark, Opening, Record, UNIT, Unreadable};
+use super::record::{Batch, Body, Mark, Record, UNIT, Unreadable};
 use super::segment::{Ids, Live, Packed, name};
 use super::state::State;
 

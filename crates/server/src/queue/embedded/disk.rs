@@ -43,7 +43,7 @@ pub trait File: Send + Sync {
 }
 
 /// Keeps a directory for this process while it lives.
-pub struct Guard(#[expect(dead_code, reason = "only its being dropped matters")] pub Box<dyn Send + Sync>);
+pub struct Guard(pub Box<dyn Send + Sync>);
 
 /// The file in which a running process notes that the directory is taken, and its number.
 pub const LOCK: &str = "lock";

@@ -16,7 +16,7 @@ use crate::queue::Lane;
 /// All lanes that hold something.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    lanes: HashMap<Lane, Waiting>,
+    waiting: HashMap<Lane, Waiting>,
     /// When each lane that has nothing due will have; a lane stands here once or not at all.
     upcoming: BTreeSet<(Timestamp, Lane)>,
     /// Lanes that `due` has something new to say about. Sorted, so that the same history gives the same answer.
@@ -35,7 +35,7 @@ impl Lanes {
     /// Adds a delivery that falls due, or fell, at `falls_due`. Says whether `due` has something new to say
     /// that time alone does not bring.
     pub(super) fn push(&mut self, lane: Lane, place: Place, falls_due: Timestamp, now: Timestamp) -> bool {
-        let waiting = self.lanes.entry(lane).or_default();
+        let waiting = self.waiting.entry(lane).or_default();
         if falls_due <= now {
             waiting.join_line(place, now);
             return self.news.insert(lane);
@@ -50,14 +50,14 @@ impl Lanes {
 
     /// Puts a delivery back to the head of its line: it was claimed, and nobody has it any more.
     pub(super) fn put_back(&mut self, lane: Lane, place: Place) -> bool {
-        self.lanes.entry(lane).or_default().line.push_front(place);
+        self.waiting.entry(lane).or_default().line.push_front(place);
         self.news.insert(lane)
     }
 
     /// Fills a lane at the start with deliveries sorted by when they fall due; `now` is a moment that has passed.
     pub(super) fn fill(&mut self, lane: Lane, sorted: &[(Timestamp, Place)], now: Timestamp) {
         let (due, later) = sorted.split_at(sorted.partition_point(|(falls_due, _)| *falls_due <= now));
-        let waiting = self.lanes.entry(lane).or_default();
+        let waiting = self.waiting.entry(lane).or_default();
         waiting.line.extend(due.iter().map(|(_, place)| *place));
         waiting.later = later.iter().copied().map(Reverse).collect();
         match later.first() {
@@ -69,7 +69,7 @@ impl Lanes {
     /// Takes up to `most` deliveries that are due by `now`, in the order they fell due. Says also whether the
     /// lane has more of them.
     pub(super) fn take(&mut self, lane: Lane, most: usize, now: Timestamp) -> (Vec<Place>, bool) {
-        let Some(waiting) = self.lanes.get_mut(&lane) else { return (Vec::new(), false) };
+        let Some(waiting) = self.waiting.get_mut(&lane) else { return (Vec::new(), false) };
         let taken: Vec<_> = std::iter::from_fn(|| waiting.next(now)).take(most).collect();
 
         let more = waiting.has_due(now);
@@ -88,7 +88,7 @@ impl Lanes {
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Lane> {
         while let Some((_, lane)) = self.upcoming.first().copied().filter(|(first, _)| *first <= now) {
             self.upcoming.pop_first();
-            if let Some(waiting) = self.lanes.get_mut(&lane) {
+            if let Some(waiting) = self.waiting.get_mut(&lane) {
                 waiting.upcoming = None;
             }
             self.news.insert(lane);
@@ -102,13 +102,18 @@ impl Lanes {
         self.upcoming.first().map(|(first, _)| *first)
     }
 
+    /// How many lanes have something due.
+    pub(super) fn count_due(&self, now: Timestamp) -> u64 {
+        self.lanes.values().filter(|waiting| waiting.has_due(now)).count() as u64
+    }
+
     /// Whether a delivery of this lane would have to wait its turn.
     pub(super) fn has_due(&self, lane: Lane, now: Timestamp) -> bool {
-        self.lanes.get(&lane).is_some_and(|waiting| waiting.has_due(now))
+        self.waiting.get(&lane).is_some_and(|waiting| waiting.has_due(now))
     }
 
     fn watch(&mut self, lane: Lane, first: Timestamp) {
-        let Some(waiting) = self.lanes.get_mut(&lane) else { return };
+        let Some(waiting) = self.waiting.get_mut(&lane) else { return };
         if let Some(before) = waiting.upcoming.replace(first) {
             self.upcoming.remove(&(before, lane));
         }
@@ -116,7 +121,7 @@ impl Lanes {
     }
 
     fn forget(&mut self, lane: Lane) {
-        let Some(waiting) = self.lanes.remove(&lane) else { return };
+        let Some(waiting) = self.waiting.remove(&lane) else { return };
         if let Some(first) = waiting.upcoming {
             self.upcoming.remove(&(first, lane));
         }
@@ -129,7 +134,8 @@ impl Lanes {
         let per_lane = |waiting: &Waiting| {
             waiting.line.memory() + waiting.later.capacity() * size_of::<Reverse<(Timestamp, Place)>>()
         };
-        self.lanes.capacity() * size_of::<(Lane, Waiting)>() + self.lanes.values().map(per_lane).sum::<usize>()
+        self.waiting.capacity() * size_of::<(Lane, Waiting)>()
+            + self.waiting.values().map(per_lane).sum::<usize>()
     }
 }
 

@@ -89,13 +89,15 @@ impl MemoryDisk {
     /// The disk that these deeds make of an empty one.
     pub fn replay(journal: &[Deed]) -> Self {
         let disk = Self::default();
-        journal.iter().for_each(|deed| disk.state.lock().apply(deed));
+        for deed in journal {
+            disk.state.lock().apply(deed);
+        }
         disk
     }
 
     /// What a crash of the process leaves: everything.
     pub fn after_crash(&self) -> Self {
-        self.copied(|bytes| bytes.clone(), |state| state.names.clone())
+        self.copied(Bytes::clone, |state| state.names.clone())
     }
 
     /// What a loss of power leaves: all that was synced and, as luck has it, some of what was not.
@@ -116,7 +118,9 @@ impl MemoryDisk {
         };
         self.copied(decide, |state| {
             let both: BTreeSet<_> = state.names.keys().chain(state.durable_names.keys()).collect();
-            let pick = |name: &&String| if survives() { state.names.get(*name) } else { state.durable_names.get(*name) };
+            let pick = |name: &&String| {
+                if survives() { state.names.get(*name) } else { state.durable_names.get(*name) }
+            };
             both.iter().filter_map(|name| Some(((*name).clone(), *pick(name)?))).collect()
         })
     }
@@ -142,7 +146,8 @@ impl MemoryDisk {
         let state = self.state.lock();
         let files = state.files.iter().map(|(inode, bytes)| (*inode, file(bytes))).collect();
         let names = names(&state);
-        let copy = Contents { files, durable_names: names.clone(), names, next: state.next, ..Contents::default() };
+        let copy =
+            Contents { files, durable_names: names.clone(), names, next: state.next, ..Contents::default() };
         Self { state: Arc::new(Mutex::new(copy)), lock: Arc::default() }
     }
 

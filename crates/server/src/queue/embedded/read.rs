@@ -10,6 +10,7 @@ use tracing::error;
 use super::Shared;
 use super::disk::File;
 use super::record::{Body, Head, Mark, Place, Record, UNIT, Unreadable, event_in};
+use super::state::State;
 use crate::queue::{Delivery, QueueError};
 
 /// How far apart two records may stand to be read in one go.
@@ -64,6 +65,17 @@ impl Window {
     }
 }
 
+/// A kept event with its deliveries, and where it was first written.
+pub(super) struct Kept {
+    segment: u32,
+    unit: u32,
+    head: Head,
+    event: Arc<Event>,
+}
+
+/// An event that is not recorded, with its unsettled deliveries.
+type Unrecorded = (Arc<Event>, Vec<Delivery>);
+
 impl Shared {
     /// Reads deliveries back, each as it was kept.
     pub(super) fn deliveries(&self, places: &[Place]) -> Vec<Result<Delivery, QueueError>> {
@@ -73,36 +85,24 @@ impl Shared {
         let mut read: Vec<_> = places.iter().map(|_| None).collect();
         for group in order.chunk_by(|one, other| places[*one].segment() == places[*other].segment()) {
             let units: Vec<u32> = group.iter().map(|index| places[*index].unit()).collect();
-            match self.records(places[group[0]].segment(), &units) {
-                Ok(records) => {
-                    for (index, record) in group.iter().zip(records) {
-                        read[*index] = Some(record.and_then(|kept| kept.delivery(places[*index])));
-                    }
-                }
-                Err(error) => group.iter().for_each(|index| read[*index] = Some(Err(unreachable(&error)))),
+            let mut records = self.locate(places[group[0]].segment(), &units);
+            for (nth, index) in group.iter().enumerate() {
+                read[*index] = Some(match &mut records {
+                    Ok(records) => records.read(nth).and_then(|kept| delivery_of(kept, places[*index])),
+                    Err(error) => Err(unreachable(error)),
+                });
             }
         }
         read.into_iter().map(|delivery| delivery.expect("each place is in one group")).collect()
     }
 
-    /// The records in which the event is kept, each with its segment and unit.
-    pub(super) fn records_of(&self, id: EventId) -> Result<Vec<(u32, u32, Head, Arc<Event>)>, QueueError> {
+    /// The records in which the event is kept.
+    pub(super) fn records_of(&self, id: EventId) -> Result<Vec<Kept>, QueueError> {
         let candidates = self.state.lock().candidates(id);
         let mut found = Vec::new();
         for (segment, unit, _) in candidates {
-            let records = match self.records(segment, &[unit]) {
-                Ok(records) => records,
-                // Its segment was removed meanwhile, as nothing in it was in flight.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(unreachable(&error)),
-            };
-            for record in records {
-                match record {
-                    Ok(kept) if kept.head.event == id => found.push((segment, unit, kept.head, kept.event)),
-                    Ok(_) => {}
-                    Err(error) => return Err(error),
-                }
-            }
+            let mut records = self.locate(segment, &[unit]).map_err(|error| unreachable(&error))?;
+            found.extend(records.read(0)?.filter(|kept| kept.head.event == id));
         }
         Ok(found)
     }
@@ -111,73 +111,60 @@ impl Shared {
     pub(super) fn is_in_flight(&self, id: EventId) -> Result<bool, QueueError> {
         let records = self.records_of(id)?;
         let state = self.state.lock();
-        Ok(records.iter().any(|(segment, unit, head, _)| {
-            let slots = *unit..=*unit + head.deliveries.len() as u32;
-            state.segment(*segment).is_some_and(|segment| segment.live.any(slots))
+        Ok(records.iter().any(|kept| {
+            let slots = kept.unit..=kept.unit + kept.head.deliveries.len() as u32;
+            state.segment(kept.segment).is_some_and(|segment| segment.live.any(slots))
         }))
     }
 
     /// Events of an earlier run that are not recorded, with their unsettled deliveries.
-    pub(super) fn unrecorded(&self, most: usize) -> Result<Vec<(Arc<Event>, Vec<Delivery>)>, QueueError> {
+    pub(super) fn unrecorded(&self, most: usize) -> Result<Vec<Unrecorded>, QueueError> {
         let mut found = Vec::new();
-        let mut known = 0;
         while found.len() < most {
-            let Some(id) = self.state.lock().earlier.get(known).copied() else { break };
+            let next = self.state.lock().earlier.get(found.len()).copied();
+            let Some(id) = next else { break };
             let records = self.records_of(id)?;
             let mut state = self.state.lock();
-            let awaits = |(segment, unit, head, _): &&(u32, u32, Head, Arc<Event>)| {
-                !head.recorded && state.is_live(Mark { segment: *segment, slot: *unit })
-            };
-            let Some((_, _, _, event)) = records.iter().find(awaits) else {
-                state.earlier.remove(known);
-                continue;
-            };
-            let event = Arc::clone(event);
-            let mut deliveries = Vec::new();
-            for (segment, unit, head, _) in records {
-                for (ordinal, kept) in head.deliveries.into_iter().enumerate() {
-                    if state.is_live(Place::new(segment, unit, ordinal).mark()) {
-                        deliveries.push(kept.with(Arc::clone(&event)));
-                    }
-                }
+            match unsettled(&state, records) {
+                Some(unrecorded) => found.push(unrecorded),
+                None => _ = state.earlier.remove(found.len()),
             }
-            found.push((event, deliveries));
-            known += 1;
         }
         Ok(found)
     }
 
-    /// The records that were written at these units of a segment, in this order; sorted units are read fastest.
-    fn records(&self, segment: u32, units: &[u32]) -> io::Result<Vec<Result<Kept, QueueError>>> {
-        loop {
-            let (name, now) = {
-                let state = self.state.lock();
-                let Some(found) = state.segment(segment) else {
-                    return Err(io::Error::new(io::ErrorKind::NotFound, format!("segment {segment} is gone")));
-                };
-                let now: Vec<_> = units.iter().map(|unit| found.unit_now(*unit)).collect();
-                (found.name(), now)
-            };
-            let file = match self.disk.open(&name) {
-                Ok(file) => file,
-                // It has been compacted since the lock was let go, and has another name.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && self.has_moved_on(segment, &name) => continue,
-                Err(error) => return Err(error),
-            };
-            let mut window = Window::on(file, segment)?;
-            let offsets: Vec<_> = now.iter().map(|unit| unit.map(|unit| u64::from(unit) * UNIT as u64)).collect();
-            let mut records: Vec<Result<Kept, QueueError>> = Vec::with_capacity(units.len());
-            for (index, offset) in offsets.iter().enumerate() {
-                let record = match *offset {
-                    None => None,
-                    Some(at) => window.record(at, reach(&offsets[index..], at))?.map(|record| Kept::of(&record)),
-                };
-                records.push(record.unwrap_or(Err(Unreadable::Body)).map_err(|why| {
-                    let at = offset.unwrap_or_default();
-                    QueueError::Damaged(format!("{} cannot be read at byte {at}: {why}", self.path(&name)))
-                }));
+    /// Notes as recorded events that may be kept in packed segments.
+    pub(super) fn look_up_recorded(&self, events: &[EventId]) -> Result<(), QueueError> {
+        for id in events {
+            let records = self.records_of(*id)?;
+            let mut state = self.state.lock();
+            for kept in records {
+                state.clear_and_note(kept.mark());
             }
-            return Ok(records);
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Opens a segment's file, and finds where records stand in it now that were written at these units.
+    fn locate(&self, segment: u32, units: &[u32]) -> io::Result<Located> {
+        loop {
+            let (name, offsets) = match self.state.lock().segment(segment) {
+                Some(found) => {
+                    (found.name(), units.iter().map(|unit| Some((*unit, found.byte_of(*unit)?))).collect())
+                }
+                None => return Ok(Located::nowhere()),
+            };
+            match self.disk.open(&name) {
+                Ok(file) => {
+                    let path = self.path(&name);
+                    return Ok(Located { path, window: Some(Window::on(file, segment)?), offsets });
+                }
+                // It has been compacted or removed since the lock was let go.
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && self.has_moved_on(segment, &name) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -186,36 +173,79 @@ impl Shared {
     }
 }
 
+/// A segment's file with the records that are wanted of it; sorted ones are read fastest.
+struct Located {
+    path: String,
+    window: Option<Window>,
+    /// The unit at which each was written, and the byte at which it stands.
+    offsets: Vec<Option<(u32, u64)>>,
+}
+
+impl Located {
+    /// Where nothing is found, since nothing in the segment was in flight.
+    fn nowhere() -> Self {
+        Self { path: String::new(), window: None, offsets: Vec::new() }
+    }
+
+    /// The wanted record; `None` when it is there no more.
+    fn read(&mut self, nth: usize) -> Result<Option<Kept>, QueueError> {
+        let (Some(window), Some(Some((unit, at)))) = (&mut self.window, self.offsets.get(nth).copied())
+        else {
+            return Ok(None);
+        };
+        let segment = window.segment;
+        let record =
+            window.record(at, reach(&self.offsets[nth..], at)).map_err(|error| unreachable(&error))?;
+        let kept = record.ok_or(Unreadable::Body).and_then(|record| match record.body()? {
+            Body::Kept(head, rest) => Ok(Kept { segment, unit, head, event: Arc::new(event_in(rest)?) }),
+            Body::Cleared(_) => Err(Unreadable::Body),
+        });
+        let damaged = |why| QueueError::Damaged(format!("{} cannot be read at byte {at}: {why}", self.path));
+        kept.map(Some).map_err(damaged)
+    }
+}
+
+impl Kept {
+    /// What is to be cleared when the event is recorded.
+    fn mark(&self) -> Mark {
+        Mark { segment: self.segment, slot: self.unit }
+    }
+}
+
+fn delivery_of(kept: Option<Kept>, place: Place) -> Result<Delivery, QueueError> {
+    let delivery = kept.and_then(|mut kept| {
+        let there = place.ordinal() < kept.head.deliveries.len();
+        there.then(|| kept.head.deliveries.swap_remove(place.ordinal()).with(kept.event))
+    });
+    delivery.ok_or_else(|| {
+        QueueError::Damaged(format!("no delivery stands at {place:?}, though one is in flight"))
+    })
+}
+
+/// The event with its unsettled deliveries, unless it is recorded.
+fn unsettled(state: &State, records: Vec<Kept>) -> Option<Unrecorded> {
+    let awaiting = records.iter().find(|kept| !kept.head.recorded && state.is_live(kept.mark()))?;
+    let event = Arc::clone(&awaiting.event);
+    let mut deliveries = Vec::new();
+    for Kept { segment, unit, head, .. } in records {
+        for (ordinal, kept) in head.deliveries.into_iter().enumerate() {
+            if state.is_live(Place::new(segment, unit, ordinal).mark()) {
+                deliveries.push(kept.with(Arc::clone(&event)));
+            }
+        }
+    }
+    Some((event, deliveries))
+}
+
 /// How much to read from `at` so that what is wanted next is there too.
-fn reach(wanted: &[Option<u64>], at: u64) -> usize {
+fn reach(wanted: &[Option<(u32, u64)>], at: u64) -> usize {
     let near = |offset: &&u64| (at..at + REACH).contains(*offset);
-    let last = wanted.iter().flatten().take_while(near).last().copied().unwrap_or(at);
+    let last =
+        wanted.iter().flatten().map(|(_, offset)| offset).take_while(near).last().copied().unwrap_or(at);
     (last - at) as usize + TAIL
 }
 
 fn unreachable(error: &io::Error) -> QueueError {
     error!(%error, "the queue cannot read its files");
     QueueError::Unavailable(format!("its files cannot be read: {error}"))
-}
-
-/// A kept event with its deliveries, read back.
-struct Kept {
-    head: Head,
-    event: Arc<Event>,
-}
-
-impl Kept {
-    fn of(record: &Record<'_>) -> Result<Self, Unreadable> {
-        match record.body()? {
-            Body::Kept(head, rest) => Ok(Self { head, event: Arc::new(event_in(rest)?) }),
-            Body::Cleared(_) => Err(Unreadable::Body),
-        }
-    }
-
-    fn delivery(mut self, place: Place) -> Result<Delivery, QueueError> {
-        if place.ordinal() >= self.head.deliveries.len() {
-            return Err(QueueError::Damaged(format!("a record of event {} lacks a delivery", self.head.event)));
-        }
-        Ok(self.head.deliveries.swap_remove(place.ordinal()).with(self.event))
-    }
 }

@@ -1,6 +1,6 @@
 //! How a segment stands on disk.
 //!
-//! A segment is a file of units of 32 bytes: one unit of [`Opening`], then records, each a whole number of
+//! A segment is a file of units of 32 bytes: one unit of `Opening`, then records, each a whole number of
 //! units. A record is 20 bytes of header and a body:
 //!
 //! ```text
@@ -51,7 +51,11 @@ impl Place {
     /// The place of the delivery `ordinal` in the record at `unit`.
     pub(super) fn new(segment: u32, unit: u32, ordinal: usize) -> Self {
         debug_assert!(segment <= LAST_SEGMENT && unit < 1 << UNIT_BITS && ordinal <= MOST_DELIVERIES);
-        Self(u64::from(segment) << (UNIT_BITS + ORDINAL_BITS) | u64::from(unit) << ORDINAL_BITS | ordinal as u64)
+        Self(
+            u64::from(segment) << (UNIT_BITS + ORDINAL_BITS)
+                | u64::from(unit) << ORDINAL_BITS
+                | ordinal as u64,
+        )
     }
 
     /// The segment's number.
@@ -111,6 +115,7 @@ pub(super) struct KeptDelivery {
     attempts: u32,
     first_tried_at: Option<Timestamp>,
     replayed: Option<Replayed>,
+    postponed: bool,
 }
 
 impl Head {
@@ -130,6 +135,7 @@ impl KeptDelivery {
             attempts: delivery.attempts,
             first_tried_at: delivery.first_tried_at,
             replayed: delivery.replayed.clone(),
+            postponed: delivery.postponed,
         }
     }
 
@@ -144,6 +150,7 @@ impl KeptDelivery {
             attempts: self.attempts,
             first_tried_at: self.first_tried_at,
             replayed: self.replayed,
+            postponed: self.postponed,
         }
     }
 }
@@ -221,11 +228,6 @@ impl<'a> Record<'a> {
             version: bytes[2],
             kind: bytes[3],
         })
-    }
-
-    /// Units it takes.
-    pub(super) fn units(&self) -> u32 {
-        (self.bytes.len() / UNIT) as u32
     }
 
     /// What it holds.
@@ -314,7 +316,8 @@ impl Batch {
 
     fn write(&mut self, part: &impl Serialize) {
         let bytes = std::mem::take(&mut self.bytes);
-        self.bytes = postcard::to_extend(part, bytes).expect("memory takes what is written, and no part is of unknown length");
+        self.bytes = postcard::to_extend(part, bytes)
+            .expect("memory takes what is written, and no part is of unknown length");
     }
 
     fn end(&mut self, start: usize, slots: usize) -> u32 {
@@ -325,76 +328,8 @@ impl Batch {
     }
 }
 
-/// What stands in the first unit of a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Opening {
-    /// The segment's number.
-    pub(super) segment: u32,
-    /// Units of the segment before it that count; what stands beyond them was given up. 0 for the first.
-    pub(super) previous: u32,
-    /// Units this segment has, when it is known: it has been compacted.
-    pub(super) compacted: Option<u32>,
-}
-
-impl Opening {
-    const TITLE: &[u8; 8] = b"FHQUEUE1";
-
-    /// As it stands on disk.
-    pub(super) fn to_bytes(self) -> [u8; UNIT] {
-        let mut bytes = [0; UNIT];
-        bytes[..8].copy_from_slice(Self::TITLE);
-        bytes[8..12].copy_from_slice(&self.segment.to_le_bytes());
-        bytes[12..16].copy_from_slice(&self.previous.to_le_bytes());
-        bytes[16..20].copy_from_slice(&self.compacted.unwrap_or(0).to_le_bytes());
-        let sum = crc32fast::hash(&bytes[..28]);
-        bytes[28..].copy_from_slice(&sum.to_le_bytes());
-        bytes
-    }
-
-    /// Reads it; `None` when it is not sound, or not that of this segment.
-    pub(super) fn parse(bytes: &[u8], segment: u32) -> Option<Self> {
-        let bytes = bytes.get(..UNIT)?;
-        let sound = bytes[..8] == *Self::TITLE && crc32fast::hash(&bytes[..28]) == u32_at(bytes, 28)?;
-        let compacted = Some(u32_at(bytes, 16)?).filter(|units| *units > 0);
-        let opening = Self { segment: u32_at(bytes, 8)?, previous: u32_at(bytes, 12)?, compacted };
-        (sound && opening.segment == segment).then_some(opening)
-    }
-}
-
-/// Says, beside the segments, how far the last one was durable. It is written after every sync and never
-/// synced itself, so what it says is true, though it may be old.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Synced {
-    /// The segment's number.
-    pub(super) segment: u32,
-    /// Units of it that were durable.
-    pub(super) units: u32,
-}
-
-impl Synced {
-    /// The name of its file.
-    pub(super) const NAME: &str = "synced";
-    /// Bytes it has.
-    pub(super) const SIZE: usize = 12;
-
-    /// As it stands on disk.
-    pub(super) fn to_bytes(self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        bytes[..4].copy_from_slice(&self.segment.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.units.to_le_bytes());
-        let sum = crc32fast::hash(&bytes[..8]);
-        bytes[8..].copy_from_slice(&sum.to_le_bytes());
-        bytes
-    }
-
-    /// Reads it; `None` when it is not sound, and then says nothing.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let sound = crc32fast::hash(bytes.get(..8)?) == u32_at(bytes, 8)?;
-        sound.then_some(Self { segment: u32_at(bytes, 0)?, units: u32_at(bytes, 4)? })
-    }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+/// The number at this offset; `None` when the bytes end before.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
@@ -434,7 +369,7 @@ mod tests {
         assert_eq!(read, [delivery(&event, 1), delivery(&event, 2)]);
 
         let second = Record::parse(&bytes[first.bytes.len()..], 4).unwrap();
-        assert_eq!(second.unit, 10 + first.units());
+        assert_eq!(second.unit, 10 + (first.bytes.len() / UNIT) as u32);
         let Ok(Body::Cleared(marks)) = second.body() else { panic!("the second record clears slots") };
         assert_eq!(marks, [Mark { segment: 3, slot: 9 }]);
     }
@@ -478,18 +413,5 @@ mod tests {
         assert_eq!(place.segment(), LAST_SEGMENT);
         assert_eq!(place.unit(), (1 << UNIT_BITS) - 1);
         assert_eq!(place.ordinal(), MOST_DELIVERIES);
-    }
-
-    #[test]
-    fn an_opening_and_a_note_are_believed_only_when_sound() {
-        let opening = Opening { segment: 3, previous: 99, compacted: Some(4) };
-        assert_eq!(Opening::parse(&opening.to_bytes(), 3), Some(opening));
-        assert_eq!(Opening::parse(&opening.to_bytes(), 4), None);
-
-        let note = Synced { segment: 3, units: 12 };
-        let mut bytes = note.to_bytes();
-        assert_eq!(Synced::parse(&bytes), Some(note));
-        bytes[5] ^= 4;
-        assert_eq!(Synced::parse(&bytes), None);
     }
 }

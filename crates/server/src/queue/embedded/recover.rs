@@ -9,8 +9,9 @@ use fieldhook_core::time::Timestamp;
 use tracing::warn;
 
 use super::disk::Disk;
+use super::opening::{Opening, Synced};
 use super::read::Window;
-use super::record::{Body, Mark, Opening, Place, Record, Synced, UNIT};
+use super::record::{Body, Mark, Place, Record, UNIT, Unreadable};
 use super::segment::{Ids, Packed, Segment, name, read_name};
 use super::state::State;
 use crate::queue::{Lane, QueueError};
@@ -24,7 +25,8 @@ const STRIDE: usize = 1 << 20;
 /// acknowledged; these are dropped, with a warning. Anything else that does not read is damage, and is refused:
 /// a person must decide, since going on would lose what was acknowledged.
 pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<State, QueueError> {
-    let start = Start { disk, dir, found: Found::default(), note: read_note(disk).map_err(|e| io_error(dir, &e))? };
+    let start =
+        Start { disk, dir, found: Found::default(), note: read_note(disk).map_err(|e| io_error(dir, &e))? };
     let files = start.files().map_err(|error| io_error(dir, &error))?;
     start.read(&files)
 }
@@ -98,11 +100,14 @@ impl Start<'_> {
                 && before.number + 1 != number
             {
                 let path = self.path(&name(before.number + 1, 0));
-                return Err(self.damaged(&format!("{path} is missing, though there are earlier and later ones")));
+                return Err(
+                    self.damaged(&format!("{path} is missing, though there are earlier and later ones"))
+                );
             }
             let file = name(number, generation);
             let mut window = self.window(&file, number)?;
-            let opening = self.io(window.bytes(0, UNIT, UNIT))?.and_then(|bytes| Opening::parse(bytes, number));
+            let opening =
+                self.io(window.bytes(0, UNIT, UNIT))?.and_then(|bytes| Opening::parse(bytes, number));
             match opening {
                 Some(opening) => openings.push_back(SegmentFile { number, generation, opening }),
                 None if newest == Some(number) => self.drop_unused(&file, number, window)?,
@@ -113,11 +118,15 @@ impl Start<'_> {
     }
 
     fn drop_unused(&self, file: &str, number: u32, mut window: Window) -> Result<(), QueueError> {
-        let used = self.note.is_some_and(|note| note.segment == number) || self.io(synced_after(&mut window, 0))?;
+        let used =
+            self.note.is_some_and(|note| note.segment == number) || self.io(synced_after(&mut window, 0))?;
         if used {
             return Err(self.damaged(&format!("{} is damaged at byte 0", self.path(file))));
         }
-        warn!(file = self.path(file), "dropped a segment that a crash left unfinished; nothing in it was acknowledged");
+        warn!(
+            file = self.path(file),
+            "dropped a segment that a crash left unfinished; nothing in it was acknowledged"
+        );
         self.io(self.disk.remove(file).and_then(|()| self.disk.sync_names()))
     }
 
@@ -130,7 +139,12 @@ impl Start<'_> {
 
         let mut segment = Segment::new(file.number, UNIT as u64);
         segment.generation = file.generation;
-        let mut reading = Reading { segment, ids: Vec::new(), moved: Vec::new(), compacted: file.opening.compacted.is_some() };
+        let mut reading = Reading {
+            segment,
+            ids: Vec::new(),
+            moved: Vec::new(),
+            compacted: file.opening.compacted.is_some(),
+        };
         let mut at = UNIT as u64;
         while at < end
             && let Some(record) = self.io(window.record(at, STRIDE))?
@@ -219,11 +233,13 @@ struct Reading {
 }
 
 impl Found {
-    fn take(&mut self, reading: &mut Reading, record: &Record<'_>, at: u64) -> Result<(), super::record::Unreadable> {
+    fn take(&mut self, reading: &mut Reading, record: &Record<'_>, at: u64) -> Result<(), Unreadable> {
         let (head, _) = match record.body()? {
             Body::Kept(head, event) => (head, event),
             Body::Cleared(marks) => {
-                marks.into_iter().for_each(|mark| self.clear(reading, mark));
+                for mark in marks {
+                    self.clear(reading, mark);
+                }
                 return Ok(());
             }
         };

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use fieldhook_core::id::EventId;
 
+use super::record::UNIT;
+
 /// One segment.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -22,7 +24,7 @@ pub(super) struct Segment {
     /// The events it keeps.
     pub(super) ids: Ids,
     /// Where records stand now that were written elsewhere: pairs of units, sorted. `None` before it is compacted.
-    pub(super) moved: Option<Arc<[(u32, u32)]>>,
+    pub(super) moved: Option<Box<[(u32, u32)]>>,
 }
 
 impl Segment {
@@ -44,11 +46,13 @@ impl Segment {
         name(self.number, self.generation)
     }
 
-    /// Where the record stands that was written at `unit`; `None` when it is there no more.
-    pub(super) fn unit_now(&self, unit: u32) -> Option<u32> {
-        let Some(moved) = &self.moved else { return Some(unit) };
-        let found = moved.binary_search_by_key(&unit, |(before, _)| *before).ok()?;
-        Some(moved[found].1)
+    /// The byte at which the record stands that was written at `unit`; `None` when it is there no more.
+    pub(super) fn byte_of(&self, unit: u32) -> Option<u64> {
+        let now = match &self.moved {
+            None => unit,
+            Some(moved) => moved[moved.binary_search_by_key(&unit, |(before, _)| *before).ok()?].1,
+        };
+        Some(u64::from(now) * UNIT as u64)
     }
 
     /// Takes in a record at `unit`: the event's slot, unless the store has it, and one slot for each delivery.
@@ -279,7 +283,9 @@ mod tests {
     #[test]
     fn a_thinned_set_is_the_same_set() {
         let mut many = Live::default();
-        [3, 64, 700].into_iter().for_each(|slot| many.set(slot));
+        for slot in [3, 64, 700] {
+            many.set(slot);
+        }
         let few = many.thinned();
         assert_eq!(few.count(), 3);
         assert!((0..800).all(|slot| few.contains(slot) == many.contains(slot)));

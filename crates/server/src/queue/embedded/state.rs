@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::lane::Lanes;
 use super::record::{Keep, Mark, Place};
 use super::segment::Segment;
-use crate::queue::{Backlog, Claim, Due, LEASE, Lane, QueueError};
+use crate::queue::{Backlog, Claim, Delivery, Due, LEASE, Lane, QueueError};
 
 /// Segments, lanes, claims, and what the writer has yet to write.
 #[derive(Debug)]
@@ -201,8 +201,14 @@ impl State {
     }
 
     /// How much is in flight.
-    pub(super) fn backlog(&self) -> Backlog {
-        Backlog { pending: self.pending, claimed: self.claims.len() as u64, bytes: self.bytes }
+    pub(super) fn backlog(&self, now: Timestamp) -> Backlog {
+        Backlog {
+            pending: self.pending,
+            // What is settled for another try counts as claimed until it stands in its lane again.
+            claimed: (self.claims.len() + self.intake.moves.len()) as u64,
+            due_lanes: self.lanes.count_due(now),
+            bytes: self.bytes,
+        }
     }
 
     /// Takes the oldest segment out when nothing holds it back, so that its file can go.
@@ -272,11 +278,20 @@ pub(super) struct Work {
 pub(super) fn next_try(claim: &Claim, held: Held, due: Timestamp, now: Timestamp) -> Keep {
     let began = claim.lease_ends - LEASE;
     let mut delivery = claim.delivery.clone();
-    delivery.due = due;
     delivery.attempts += 1;
     delivery.first_tried_at = delivery.first_tried_at.or(Some(began));
+    delivery.postponed = false;
+    moved(Delivery { due, ..delivery }, held, now)
+}
+
+/// The delivery as it stands in the queue after being put off without an attempt.
+pub(super) fn postponed(claim: &Claim, held: Held, due: Timestamp, now: Timestamp) -> Keep {
+    moved(Delivery { due, postponed: true, ..claim.delivery.clone() }, held, now)
+}
+
+fn moved(delivery: Delivery, held: Held, now: Timestamp) -> Keep {
     Keep {
-        event: Arc::clone(&claim.delivery.event),
+        event: Arc::clone(&delivery.event),
         at: now,
         recorded: true,
         deliveries: vec![(delivery, false)],

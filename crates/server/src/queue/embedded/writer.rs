@@ -10,7 +10,8 @@ use tracing::{error, info, warn};
 use super::Shared;
 use super::compact;
 use super::disk::File;
-use super::record::{Batch, LAST_SEGMENT, Keep, Mark, Opening, Synced, UNIT};
+use super::opening::{Opening, Synced};
+use super::record::{Batch, Keep, LAST_SEGMENT, Mark, UNIT};
 use super::segment::{self, Ids, Packed, Segment};
 use super::state::{Command, Work};
 use crate::queue::{Claim, QueueError};
@@ -187,7 +188,9 @@ impl Writer {
 
     /// The segment to write `size` bytes to: the one being filled, or a new one when it is full.
     fn make_room(&mut self, size: u64) -> Result<Active, Refusal> {
-        let fits = |active: &Active| active.written == UNIT as u64 || active.written + size <= self.shared.config.segment_bytes;
+        let fits = |active: &Active| {
+            active.written == UNIT as u64 || active.written + size <= self.shared.config.segment_bytes
+        };
         if self.active.as_ref().is_some_and(fits) {
             return Ok(self.active.take().expect("it was just looked at"));
         }
@@ -305,8 +308,10 @@ impl Writer {
                 state.intake.moves.push_front(moved);
             }
             // Those that were written before a failed sync have come back already.
-            let returned: HashSet<_> = state.intake.marks.iter().map(|mark| (mark.segment, mark.slot)).collect();
-            let missing = work.marks.into_iter().filter(|mark| !returned.contains(&(mark.segment, mark.slot)));
+            let returned: HashSet<_> =
+                state.intake.marks.iter().map(|mark| (mark.segment, mark.slot)).collect();
+            let missing =
+                work.marks.into_iter().filter(|mark| !returned.contains(&(mark.segment, mark.slot)));
             state.intake.marks.extend(missing);
         }
         for command in work.commands {

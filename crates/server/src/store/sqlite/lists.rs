@@ -11,7 +11,7 @@ use super::codec::{Db, EVENT_COLUMNS, event as read_event, event_columns, get, g
 use super::merge::{Lane, List, NEWEST, Param, Place, Reach, moment, newest_first, place};
 use super::schema::{damaged, failed};
 use super::text::Needle;
-use super::{detail, record};
+use super::{deliveries, detail};
 use crate::store::{
     AttemptQuery, AttemptRow, DeliveryQuery, DeliveryRow, EventQuery, Page, Paging, StoreError,
 };
@@ -267,7 +267,7 @@ fn delivery_lanes(query: &DeliveryQuery, start: Place) -> Vec<Lane> {
     let lane = |condition: &str, keys: Vec<Param>| Lane {
         sql: format!(
             "SELECT {}, id FROM deliveries WHERE id < ?1{condition} ORDER BY id DESC",
-            record::DELIVERY_COLUMNS
+            deliveries::DELIVERY_COLUMNS
         ),
         params: [param(start.to_be_bytes())].into_iter().chain(keys).collect(),
     };
@@ -284,8 +284,8 @@ fn delivery_lanes(query: &DeliveryQuery, start: Place) -> Vec<Lane> {
 }
 
 fn delivery_row(row: &Row<'_>) -> rusqlite::Result<(Place, DeliveryRow)> {
-    let id: DeliveryId = get(row, record::DELIVERY_WIDTH)?;
-    Ok((id.0.as_u128(), record::course(row)?.into_row(id)))
+    let id: DeliveryId = get(row, deliveries::DELIVERY_WIDTH)?;
+    Ok((id.0.as_u128(), deliveries::course(row)?.into_row(id)))
 }
 
 /// The place before which everything lies that happened before `until`.

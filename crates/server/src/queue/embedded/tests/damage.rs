@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::memory::MemoryDisk;
-use super::super::record::Synced;
+use super::super::opening::Synced;
 use super::super::segment;
 use super::open;
 use crate::queue::contract::{T0, append, claim_all};

@@ -1,0 +1,143 @@
+//! What every request and answer goes through: paths put right, tokens of forms, CORS, request ids.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_LENGTH,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+
+use super::App;
+use super::error::ApiError;
+use super::input::{self, BODY_LIMIT};
+use crate::clock::random;
+
+/// Where the tester's endpoints are. What goes there and comes back is the user's and stays as it is.
+const CAPTURED: &str = "/t/";
+
+/// Puts the path right: clients append paths to a base address with a slash at its end (`//v1/…`), and some end
+/// theirs with one.
+pub(super) fn put_right<B>(mut request: http::Request<B>) -> http::Request<B> {
+    if let Some(path) = tidy(request.uri().path()) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(format!("{path}{query}")).ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// The path without doubled slashes in front and without one at its end; none when it is right already.
+fn tidy(path: &str) -> Option<String> {
+    let one_slash = format!("/{}", path.trim_start_matches('/'));
+    let mut tidy = one_slash.as_str();
+    if !tidy.starts_with(CAPTURED) && !ends_in_event_prefix(tidy) && tidy.len() > 1 {
+        tidy = tidy.trim_end_matches('/');
+    }
+    (tidy != path).then(|| tidy.to_owned())
+}
+
+/// A slash at the end of an event prefix is the prefix's.
+fn ends_in_event_prefix(path: &str) -> bool {
+    const BEFORE: &str = "/events/";
+    path.starts_with("/v1/")
+        && path.find(BEFORE).is_some_and(|at| !path[at + BEFORE.len()..].trim_matches('/').is_empty())
+}
+
+/// Moves the `access_token` field of a form to the Authorization header.
+pub(super) async fn form_token(request: Request, next: Next) -> Result<Response, ApiError> {
+    let may_have_one = request.headers().get(AUTHORIZATION).is_none()
+        && input::is_form(request.headers())
+        && !request.uri().path().starts_with(CAPTURED);
+    if !may_have_one {
+        return Ok(next.run(request).await);
+    }
+    let (mut parts, body) = request.into_parts();
+    let bytes = input::read(Request::new(body), BODY_LIMIT).await?;
+    let pairs: Vec<(String, String)> = serde_html_form::from_bytes(&bytes).unwrap_or_default();
+    if let Some((_, token)) = pairs.iter().find(|(key, _)| key == "access_token")
+        && let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}"))
+    {
+        value.set_sensitive(true);
+        parts.headers.insert(AUTHORIZATION, value);
+    }
+    // The body has been read, so it has a length from here on, however it was sent.
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers pre-flight requests, and gives every answer what browsers and people looking for it in logs need.
+pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(CAPTURED) {
+        return next.run(request).await;
+    }
+    let mut response = if request.method() == Method::OPTIONS {
+        preflight()
+    } else {
+        next.run(request).await
+    };
+    let id: [u8; 16] = random(&*app.nature.luck);
+    let id = id.iter().fold(String::with_capacity(32), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    });
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, HeaderValue::try_from(id).expect("hex digits can stand in a header"));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("X-Request-Id, Retry-After"));
+    response
+}
+
+fn preflight() -> Response {
+    let allowed = [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE, OPTIONS"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "X-Requested-With, Content-Type, Accept, Authorization, Idempotency-Key, X-Particle-Tool, X-Particle-Project",
+        ),
+        (ACCESS_CONTROL_MAX_AGE, "300"),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path_of(given: &str) -> String {
+        let request = http::Request::builder().uri(given).body(()).unwrap();
+        put_right(request).uri().to_string()
+    }
+
+    #[test]
+    fn slashes_too_many_in_front_and_at_the_end_are_forgiven() {
+        assert_eq!(path_of("//v1/devices"), "/v1/devices");
+        assert_eq!(path_of("/v1/devices/?a=b"), "/v1/devices?a=b");
+        assert_eq!(path_of("/v1/devices/events/"), "/v1/devices/events");
+        assert_eq!(path_of("/v1/products/1/events//"), "/v1/products/1/events");
+        assert_eq!(path_of("/v1/devices"), "/v1/devices");
+        assert_eq!(path_of("/"), "/");
+    }
+
+    #[test]
+    fn the_slashes_of_an_event_prefix_stay() {
+        assert_eq!(path_of("/v1/devices/events/hook-error/"), "/v1/devices/events/hook-error/");
+        assert_eq!(path_of("//v1/events/a/b/?nonce=1"), "/v1/events/a/b/?nonce=1");
+    }
+
+    #[test]
+    fn what_goes_to_the_tester_stays_as_it_is() {
+        assert_eq!(path_of("/t/abc/some/path/"), "/t/abc/some/path/");
+    }
+}

@@ -1,0 +1,147 @@
+//! What a batch adds to the counts, summed in memory and written once.
+
+use std::collections::HashMap;
+
+use fieldhook_core::access::Scope;
+use fieldhook_core::attempt::{Outcome, Verdict};
+use fieldhook_core::id::{DeviceId, IntegrationId};
+use fieldhook_core::time::Day;
+use rusqlite::{Connection, Result, ToSql, params};
+
+use super::codec::Db;
+use crate::store::UsedEntry;
+
+/// What a batch adds to the counts.
+#[derive(Default)]
+pub(super) struct Tally {
+    days: HashMap<(IntegrationId, Day), DayDelta>,
+    books: HashMap<IntegrationId, BookDelta>,
+    usage: HashMap<Payer, Operations>,
+}
+
+#[derive(Default)]
+struct DayDelta {
+    success: i64,
+    error: i64,
+    skipped: i64,
+    matched: i64,
+}
+
+struct BookDelta {
+    scope: Scope,
+    matched: i64,
+    delivered: i64,
+    failed: i64,
+    dropped: i64,
+    waiting: i64,
+}
+
+type Payer = (Scope, Day, Option<DeviceId>, Option<IntegrationId>);
+
+#[derive(Default)]
+struct Operations {
+    publishes: i64,
+    received: i64,
+}
+
+impl Tally {
+    /// A delivery began.
+    pub(super) fn matched(&mut self, integration: IntegrationId, day: Day) {
+        self.days.entry((integration, day)).or_default().matched += 1;
+    }
+
+    /// An attempt ended.
+    pub(super) fn attempted(&mut self, integration: IntegrationId, day: Day, outcome: Outcome) {
+        let delta = self.days.entry((integration, day)).or_default();
+        match outcome {
+            Outcome::Success => delta.success += 1,
+            Outcome::Error => delta.error += 1,
+            Outcome::Skipped => delta.skipped += 1,
+        }
+    }
+
+    /// A delivery went from one verdict to another; a new one comes from none.
+    pub(super) fn moved(
+        &mut self,
+        integration: IntegrationId,
+        scope: Scope,
+        from: Option<Verdict>,
+        to: Verdict,
+    ) {
+        let delta = self.books.entry(integration).or_insert_with(|| BookDelta::new(scope));
+        match from {
+            Some(verdict) => *delta.of(verdict) -= 1,
+            None => delta.matched += 1,
+        }
+        *delta.of(to) += 1;
+    }
+
+    /// Operations were used.
+    pub(super) fn used(&mut self, entry: &UsedEntry) {
+        let payer = (entry.scope, entry.day, entry.device, entry.integration);
+        let operations = self.usage.entry(payer).or_default();
+        operations.publishes += entry.publishes as i64;
+        operations.received += entry.received as i64;
+    }
+
+    /// Adds it all to the tables.
+    pub(super) fn write(self, connection: &Connection) -> Result<()> {
+        let mut days = connection.prepare_cached(UPSERT_DAY)?;
+        for ((integration, day), delta) in self.days {
+            let DayDelta { success, error, skipped, matched } = delta;
+            days.execute(params![Db(integration), Db(day), success, error, skipped, matched])?;
+        }
+        let mut books = connection.prepare_cached(UPSERT_BOOK)?;
+        for (integration, delta) in self.books {
+            let BookDelta { scope, matched, delivered, failed, dropped, waiting } = delta;
+            let (integration, scope) = (Db(integration), Db(scope));
+            books.execute(params![integration, scope, matched, delivered, failed, dropped, waiting])?;
+        }
+        let mut usage = connection.prepare_cached(UPSERT_USAGE)?;
+        for ((scope, day, device, integration), operations) in self.usage {
+            let Operations { publishes, received } = operations;
+            let (device, integration) = (device.map(Db), integration.map(Db));
+            let (device, integration) = (or_empty(device.as_ref()), or_empty(integration.as_ref()));
+            usage.execute(params![Db(scope), Db(day), device, integration, publishes, received])?;
+        }
+        Ok(())
+    }
+}
+
+impl BookDelta {
+    fn new(scope: Scope) -> Self {
+        Self { scope, matched: 0, delivered: 0, failed: 0, dropped: 0, waiting: 0 }
+    }
+
+    fn of(&mut self, verdict: Verdict) -> &mut i64 {
+        match verdict {
+            Verdict::Delivered => &mut self.delivered,
+            Verdict::Failed => &mut self.failed,
+            Verdict::Dropped => &mut self.dropped,
+            Verdict::Waiting => &mut self.waiting,
+        }
+    }
+}
+
+/// The id, or no bytes at all: a key has no room for NULL.
+fn or_empty<T: ToSql>(id: Option<&T>) -> &dyn ToSql {
+    const NONE: &[u8; 0] = &[];
+    id.map_or(&NONE as &dyn ToSql, |id| id)
+}
+
+const UPSERT_BOOK: &str = "\
+    INSERT INTO books (integration, scope, matched, delivered, failed, dropped, waiting) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET matched = matched + excluded.matched, \
+    delivered = delivered + excluded.delivered, failed = failed + excluded.failed, \
+    dropped = dropped + excluded.dropped, waiting = waiting + excluded.waiting";
+
+const UPSERT_DAY: &str = "\
+    INSERT INTO day_counts (integration, day, success, error, skipped, matched) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET success = success + excluded.success, \
+    error = error + excluded.error, skipped = skipped + excluded.skipped, \
+    matched = matched + excluded.matched";
+
+const UPSERT_USAGE: &str = "\
+    INSERT INTO usage (scope, day, device, integration, publishes, received) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET publishes = publishes + excluded.publishes, \
+    received = received + excluded.received";
