@@ -81,10 +81,11 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method, uri: Uri| ApiError::no_method(&method, uri.path()))
         .layer(from_fn(traffic::form_token))
         .layer(from_fn_with_state(app.clone(), traffic::dressed))
-        .with_state(app);
+        .with_state(app.clone());
     // Layers run after a route is chosen; a path must be put right before.
     let put_right: fn(Request) -> Request = traffic::put_right;
-    Router::new().fallback_service(MapRequest::new(routes, put_right))
+    // What goes to the tester's endpoints and comes back is the user's, and stays as it is.
+    tester::capture_routes().with_state(app).fallback_service(MapRequest::new(routes, put_right))
 }
 
 /// What the routes work with.

@@ -19,9 +19,6 @@ use super::error::ApiError;
 use super::input::{self, BODY_LIMIT};
 use crate::clock::random;
 
-/// Where the tester's endpoints are. What goes there and comes back is the user's and stays as it is.
-const CAPTURED: &str = "/t/";
-
 /// Puts the path right: clients append paths to a base address with a slash at its end (`//v1/…`), and some end
 /// theirs with one.
 pub(super) fn put_right<B>(mut request: http::Request<B>) -> http::Request<B> {
@@ -40,7 +37,7 @@ pub(super) fn put_right<B>(mut request: http::Request<B>) -> http::Request<B> {
 fn tidy(path: &str) -> Option<String> {
     let one_slash = format!("/{}", path.trim_start_matches('/'));
     let mut tidy = one_slash.as_str();
-    if !tidy.starts_with(CAPTURED) && !ends_in_event_prefix(tidy) && tidy.len() > 1 {
+    if !ends_in_event_prefix(tidy) && tidy.len() > 1 {
         tidy = tidy.trim_end_matches('/');
     }
     (tidy != path).then(|| tidy.to_owned())
@@ -55,10 +52,7 @@ fn ends_in_event_prefix(path: &str) -> bool {
 
 /// Moves the `access_token` field of a form to the Authorization header.
 pub(super) async fn form_token(request: Request, next: Next) -> Result<Response, ApiError> {
-    let may_have_one = request.headers().get(AUTHORIZATION).is_none()
-        && input::is_form(request.headers())
-        && !request.uri().path().starts_with(CAPTURED);
-    if !may_have_one {
+    if request.headers().contains_key(AUTHORIZATION) || !input::is_form(request.headers()) {
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();
@@ -79,9 +73,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers pre-flight requests, and gives every answer what browsers and people looking for it in logs need.
 pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(CAPTURED) {
-        return next.run(request).await;
-    }
     let mut response = if request.method() == Method::OPTIONS {
         preflight()
     } else {
@@ -134,10 +125,5 @@ mod tests {
     fn the_slashes_of_an_event_prefix_stay() {
         assert_eq!(path_of("/v1/devices/events/hook-error/"), "/v1/devices/events/hook-error/");
         assert_eq!(path_of("//v1/events/a/b/?nonce=1"), "/v1/events/a/b/?nonce=1");
-    }
-
-    #[test]
-    fn what_goes_to_the_tester_stays_as_it_is() {
-        assert_eq!(path_of("/t/abc/some/path/"), "/t/abc/some/path/");
     }
 }

@@ -2,11 +2,19 @@
 
 mod world;
 
+mod bad_input;
 mod books;
 mod delivery;
+mod devices;
+mod events_stream;
 mod health;
 mod history;
+mod integrations;
 mod isolation;
+mod oauth;
+mod products;
+mod publish;
 mod render;
 mod restart;
 mod tester;
+mod users;

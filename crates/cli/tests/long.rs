@@ -1,0 +1,63 @@
+//! The commands that run for long, run briefly: the server, the demo, the bench.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn fieldhook(home: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldhook"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home.path());
+    command
+}
+
+#[test]
+fn serve_says_where_it_is_and_drains_when_told_to_end() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = fieldhook(&home)
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "off", "--data"])
+        .arg(home.path().join("data"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{ready}");
+    assert!(ready["setup_link"].as_str().unwrap().contains("/setup?token="), "{ready}");
+
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_demo_runs_balances_its_books_and_can_be_taken_up_again() {
+    let home = tempfile::tempdir().unwrap();
+    for start in 1..=2 {
+        let output = fieldhook(&home)
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--rate", "50", "--for", "7", "--data"])
+            .arg(home.path().join("demo"))
+            .output()
+            .unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "start {start}: {err}");
+        let last: Value = serde_json::from_str(out.lines().last().unwrap_or("null")).unwrap();
+        assert_eq!(last["balanced"], true, "start {start}: {last}");
+        assert_eq!(last["integrations"].as_array().unwrap().len(), 6, "start {start}: {last}");
+        assert!(last["books"]["delivered"].as_u64().unwrap() > 0, "start {start}: {last}");
+    }
+}
+
+#[test]
+fn the_bench_measures_every_part() {
+    let home = tempfile::tempdir().unwrap();
+    let output = fieldhook(&home).args(["bench", "--quick", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let with_target: Vec<_> = rows.iter().filter(|row| row["target"].is_string()).collect();
+    assert_eq!(with_target.len(), 4, "{report}");
+    assert!(rows.iter().all(|row| row["value"].as_f64().unwrap() >= 0.0), "{report}");
+}
