@@ -150,7 +150,7 @@ impl Vitals {
 
     async fn ask(&self, at: Timestamp) -> Signs {
         let (backlog, store_bytes, disk_free) = tokio::join!(
-            self.in_time(self.parts.queue.backlog()),
+            self.in_time(self.parts.queue.backlog(at)),
             self.in_time(self.parts.store.size()),
             self.disk_free()
         );

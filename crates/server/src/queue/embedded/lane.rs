@@ -104,7 +104,7 @@ impl Lanes {
 
     /// How many lanes have something due.
     pub(super) fn count_due(&self, now: Timestamp) -> u64 {
-        self.lanes.values().filter(|waiting| waiting.has_due(now)).count() as u64
+        self.waiting.values().filter(|waiting| waiting.has_due(now)).count() as u64
     }
 
     /// Whether a delivery of this lane would have to wait its turn.
