@@ -132,7 +132,13 @@ impl Demo {
         let _end_at_last = ending.clone().drop_guard();
         let players = TaskTracker::new();
         let nature = &context.nature;
-        players.spawn(publish(client.clone(), stage.machines.clone(), self.rate, nature.clone(), ending.clone()));
+        players.spawn(publish(
+            client.clone(),
+            stage.machines.clone(),
+            self.rate,
+            nature.clone(),
+            ending.clone(),
+        ));
         players.spawn(flap(client.clone(), stage.flapping.clone(), nature.clone(), ending.clone()));
         if let Some(seconds) = self.seconds {
             let time = nature.clock.sleep(Duration::from_secs(seconds));
@@ -196,7 +202,8 @@ async fn publish(
         }
         let Ok(permit) = room.clone().acquire_owned().await else { break };
         let (machine, token) = &machines[turn as usize % machines.len()];
-        let reading = machine.reading(nature.clock.elapsed(), [(); 4].map(|()| random_fraction(&*nature.luck)));
+        let reading =
+            machine.reading(nature.clock.elapsed(), [(); 4].map(|()| random_fraction(&*nature.luck)));
         let client = client.with_token(token);
         let path = path.clone();
         under_way.spawn(async move {

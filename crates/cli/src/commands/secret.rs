@@ -62,7 +62,9 @@ impl Secret {
                 let answer = client.get(&secrets().maybe("scope", whose.scope)).await?;
                 let rows = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
                 let columns = [column("NAME", "/name"), column("SCOPE", "/scope")];
-                out.answer(&answer, |out| out.table(&columns, rows, "None. Set one: fieldhook secret set NAME"));
+                out.answer(&answer, |out| {
+                    out.table(&columns, rows, "None. Set one: fieldhook secret set NAME")
+                });
             }
             Self::Set { name, value_stdin, whose } => {
                 let value = secret("Value: ", value_stdin)?;
