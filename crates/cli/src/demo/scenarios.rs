@@ -173,7 +173,7 @@ fn tariff() -> String {
     let line = |hour| {
         format!("2026-01-{:02}T{:02}:00,{}.{:02},EUR/m3\n", hour / 24 + 1, hour % 24, hour % 3, hour % 97)
     };
-    (0..190).map(line).collect()
+    (0..176).map(line).collect()
 }
 
 fn forecast() -> String {
