@@ -36,7 +36,8 @@ describe('particle-api-js', () => {
 
   test('the user and the current token are read', async () => {
     assert.equal((await particle.getUserInfo({ auth })).body.username, EMAIL);
-    assert.ok((await particle.getCurrentAccessTokenInfo({ auth })).body.expires_at);
+    const current = await particle.get({ uri: '/v1/access_tokens/current', auth });
+    assert.ok(current.body.expires_at);
   });
 
   test('devices are claimed, read, renamed, listed and released', async () => {
@@ -50,7 +51,7 @@ describe('particle-api-js', () => {
   });
 
   test('a stream hears what is published, and the answer in parts', async () => {
-    const made = await particle.createIntegration({ event: 'level', url: endpoint.url, settings: { requestType: 'POST' }, auth });
+    const made = await particle.createIntegration({ event: 'level', settings: { url: endpoint.url, requestType: 'POST' }, auth });
     assert.equal(made.statusCode, 201);
     const stream = await particle.getEventStream({ deviceId: 'mine', auth });
     const events = follow(stream);
@@ -73,14 +74,14 @@ describe('particle-api-js', () => {
 
   test('integrations are created, listed, replaced and deleted', async () => {
     const made = await particle.createIntegration({
-      event: 'a', url: 'https://example.com/{{PARTICLE_DEVICE_ID}}', settings: { json: { t: '{{{PARTICLE_EVENT_VALUE}}}' } }, auth,
+      event: 'a', settings: { url: 'https://example.com/{{PARTICLE_DEVICE_ID}}', json: { t: '{{{PARTICLE_EVENT_VALUE}}}' } }, auth,
     });
     const id = made.body.id;
     assert.match(id, /^[0-9a-f]{24}$/);
     assert.equal(made.body.integration_type, 'Webhook');
     assert.deepEqual((await particle.listIntegrations({ auth })).body.map((one) => one.id), [id]);
 
-    await particle.editIntegration({ integrationId: id, event: 'b', url: 'https://example.com/b', settings: {}, auth });
+    await particle.editIntegration({ integrationId: id, event: 'b', settings: { url: 'https://example.com/b' }, auth });
     const read = (await particle.get({ uri: `/v1/integrations/${id}`, auth })).body.integration;
     assert.equal(read.event, 'b');
     assert.equal(read.json, undefined);
@@ -111,7 +112,7 @@ describe('particle-api-js', () => {
     assert.deepEqual(listed.devices.map((device) => device.id), [DEVICE]);
     assert.equal(listed.meta.total_pages, 1);
 
-    const made = await particle.createIntegration({ event: 'door', url: `${endpoint.url}/door`, product, auth });
+    const made = await particle.createIntegration({ event: 'door', settings: { url: `${endpoint.url}/door` }, product, auth });
     assert.deepEqual((await particle.listIntegrations({ auth })).body, []);
     const stream = await particle.getEventStream({ product, auth });
     const events = follow(stream);

@@ -26,7 +26,7 @@ describe('particle-cli', () => {
   });
 
   const adminToken = async () => {
-    const text = await cli.must('token', 'create', '--never-expires');
+    const text = await cli.typing(PASSWORD, 'token', 'create', '--never-expires');
     return text.match(/[0-9a-f]{40}/)[0];
   };
 

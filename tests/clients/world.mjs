@@ -96,6 +96,23 @@ export async function startCli(serverUrl) {
       if (code !== 0) throw new Error(`particle ${words.join(' ')} ended with ${code}:\n${text}`);
       return text;
     },
+    /** Runs a command that asks for the password, and types it; returns what it printed. */
+    async typing(password, ...words) {
+      const child = spawn(process.execPath, [cli, ...words], { env, cwd: home });
+      let text = '';
+      let asked = false;
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk) => {
+          text += chunk;
+          if (asked || !/password/i.test(text)) return;
+          asked = true;
+          child.stdin.write(`${password}\n`);
+        });
+      }
+      const [code] = await once(child, 'close');
+      if (code !== 0) throw new Error(`particle ${words.join(' ')} ended with ${code}:\n${plain(text)}`);
+      return plain(text);
+    },
     /** Runs a command that goes on for ever, such as subscribe. */
     listen(...words) {
       const child = spawn(process.execPath, [cli, ...words], { env, cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });

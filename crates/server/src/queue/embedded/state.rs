@@ -51,6 +51,8 @@ pub(super) struct Intake {
     pub(super) commands: Vec<Command>,
     /// Deliveries that are to be tried again.
     pub(super) moves: VecDeque<Keep>,
+    /// Those of them that the writer is writing now.
+    pub(super) moving: usize,
     /// Slots that hold their segments back no longer.
     pub(super) marks: Vec<Mark>,
     /// Deliveries among the commands.
@@ -205,7 +207,7 @@ impl State {
         Backlog {
             pending: self.pending,
             // What is settled for another try counts as claimed until it stands in its lane again.
-            claimed: (self.claims.len() + self.intake.moves.len()) as u64,
+            claimed: (self.claims.len() + self.intake.moves.len() + self.intake.moving) as u64,
             due_lanes: self.lanes.count_due(now),
             bytes: self.bytes,
         }
@@ -255,6 +257,7 @@ impl Intake {
             weight <= most_bytes
         };
         let moves = self.moves.iter().take_while(fits).count().max(1).min(self.moves.len());
+        self.moving = moves;
         Work {
             commands: std::mem::take(&mut self.commands),
             moves: self.moves.drain(..moves).collect(),

@@ -287,6 +287,7 @@ impl Writer {
             for moved in work.moves {
                 keep(moved);
             }
+            state.intake.moving = 0;
         }
         for (reply, claims) in answers {
             if let Err(Ok(unclaimed)) = reply.send(Ok(claims)) {
@@ -304,6 +305,7 @@ impl Writer {
     fn refuse(&mut self, work: Work, refusal: Refusal) {
         {
             let mut state = self.shared.state.lock();
+            state.intake.moving = 0;
             for moved in work.moves.into_iter().rev() {
                 state.intake.moves.push_front(moved);
             }
