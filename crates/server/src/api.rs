@@ -78,7 +78,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 pub fn router(app: Arc<App>) -> Router {
     let routes = openapi::with_document(routes())
         .fallback(async |uri: Uri| ApiError::no_route(uri.path()))
-        .method_not_allowed_fallback(async |method: Method, uri: Uri| ApiError::no_method(&method, uri.path()))
+        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
+            ApiError::no_method(&method, uri.path())
+        })
         .layer(from_fn(traffic::form_token))
         .layer(from_fn_with_state(app.clone(), traffic::dressed))
         .with_state(app.clone());

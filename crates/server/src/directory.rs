@@ -165,7 +165,11 @@ impl Directory {
 
 fn open<T: DeserializeOwned>(document: &Document, body: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(body).map_err(|error| {
-        StoreError::Damaged(format!("the {} `{}` cannot be read: {error}", document.kind.as_str(), document.key))
+        StoreError::Damaged(format!(
+            "the {} `{}` cannot be read: {error}",
+            document.kind.as_str(),
+            document.key
+        ))
     })
 }
 

@@ -230,7 +230,8 @@ impl Ingest {
             .collect();
 
         let append = Append { event: event.clone(), deliveries };
-        let reserved: Vec<_> = append.deliveries.iter().filter(|(_, claim)| *claim).map(|(d, _)| d.lane).collect();
+        let reserved: Vec<_> =
+            append.deliveries.iter().filter(|(_, claim)| *claim).map(|(d, _)| d.lane).collect();
         let claims = match self.queue.append(append, event.published_at).await {
             Ok(claims) => claims,
             Err(error) => {
@@ -272,11 +273,7 @@ impl Ingest {
         self.recorder.note(received(&self.directory, &reach, None, event.published_at)).await;
     }
 
-    async fn first_under(
-        &self,
-        slot: &KeySlot,
-        recent: &Recent,
-    ) -> Result<Option<EventId>, IngestError> {
+    async fn first_under(&self, slot: &KeySlot, recent: &Recent) -> Result<Option<EventId>, IngestError> {
         let since = self.nature.now() - KEY_LIFE;
         if let Some((id, at)) = recent.get(slot)
             && *at > since
@@ -299,8 +296,15 @@ pub(crate) fn received(
     let one = |id: &DeviceId| {
         let device = directory.device(*id)?;
         let scope = device.product.map(Scope::Product).or(device.owner.map(Scope::User))?;
-        let used =
-            UsedEntry { event: None, day: now.day(), scope, device: Some(*id), integration, publishes: 0, received: 1 };
+        let used = UsedEntry {
+            event: None,
+            day: now.day(),
+            scope,
+            device: Some(*id),
+            integration,
+            publishes: 0,
+            received: 1,
+        };
         Some(Entry::Used(used))
     };
     reach.devices.iter().filter_map(one).collect()

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -338,7 +338,10 @@ async fn catch_up(queue: &dyn Queue, recorder: &Recorder, directory: &Directory)
         recorder.flushed().await;
     }
     if count > 0 {
-        tracing::info!(events = count, "took up events that the last run had acknowledged and not yet logged");
+        tracing::info!(
+            events = count,
+            "took up events that the last run had acknowledged and not yet logged"
+        );
     }
     Ok(())
 }

@@ -6,10 +6,23 @@ use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
 const MAY_NAME: [(&str, &[&str]); 21] = [
-    ("api", &[
-        "clock", "delivery", "directory", "ingest", "listener", "live", "password", "queue", "recorder", "store",
-        "tester", "vitals",
-    ]),
+    (
+        "api",
+        &[
+            "clock",
+            "delivery",
+            "directory",
+            "ingest",
+            "listener",
+            "live",
+            "password",
+            "queue",
+            "recorder",
+            "store",
+            "tester",
+            "vitals",
+        ],
+    ),
     ("clock", &[]),
     ("config", &[]),
     ("delivery", &["clock", "directory", "ingest", "live", "outbound", "queue", "recorder", "store"]),
@@ -24,7 +37,10 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("store", &[]),
     ("telemetry", &[]),
     ("tester", &["clock"]),
-    ("upkeep", &["clock", "config", "delivery", "directory", "ingest", "outbound", "store", "tester", "vitals"]),
+    (
+        "upkeep",
+        &["clock", "config", "delivery", "directory", "ingest", "outbound", "store", "tester", "vitals"],
+    ),
     ("vault", &["clock"]),
     ("vitals", &["clock", "queue", "recorder", "store"]),
     // The only file that names everything, back ends included.
@@ -87,7 +103,8 @@ fn back_ends_are_named_by_the_wiring_alone() {
 fn core_has_no_io_no_async_and_no_clock() {
     let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
     for (file, text) in rust_files(&core) {
-        for word in ["tokio", "std::fs", "std::net", "std::thread", "SystemTime", "Instant::now", "async fn"] {
+        for word in ["tokio", "std::fs", "std::net", "std::thread", "SystemTime", "Instant::now", "async fn"]
+        {
             assert!(!text.contains(word), "{} names {word}", file.display());
         }
     }

@@ -99,7 +99,9 @@ mod tests {
             request_text(&request("https://example.com:8443/in?a=b")),
             "POST /in?a=b HTTP/1.1\nHost: example.com:8443\nContent-Type: text/plain\n\n21.5"
         );
-        assert!(request_text(&request("http://example.com")).starts_with("POST / HTTP/1.1\nHost: example.com\n"));
+        assert!(
+            request_text(&request("http://example.com")).starts_with("POST / HTTP/1.1\nHost: example.com\n")
+        );
         assert!(request_text(&request("http://h?q")).starts_with("POST /?q HTTP/1.1\nHost: h\n"));
     }
 

@@ -103,12 +103,16 @@ impl App {
             Some(role) if role.allows(act) => Ok(()),
             Some(role) => Err(ApiError::forbidden(format!(
                 "your role {} in {scope} does not allow this: ask an administrator of its team",
-                serde_json::to_value(role).ok().and_then(|r| r.as_str().map(str::to_owned)).unwrap_or_default(),
+                serde_json::to_value(role)
+                    .ok()
+                    .and_then(|r| r.as_str().map(str::to_owned))
+                    .unwrap_or_default(),
             ))),
             None => Err(match scope {
-                Scope::Product(product) => {
-                    ApiError::not_found("Product not found.", format!("there is no product {product} of yours"))
-                }
+                Scope::Product(product) => ApiError::not_found(
+                    "Product not found.",
+                    format!("there is no product {product} of yours"),
+                ),
                 _ => ApiError::not_found("not_found", format!("there is no {scope} of yours")),
             }),
         }
@@ -118,8 +122,9 @@ impl App {
     pub fn device_for(&self, person: &Person, id: DeviceId, act: Act) -> Result<Device, ApiError> {
         let device = self.directory.device(id).ok_or_else(|| ApiError::unknown_device(&id.to_string()))?;
         let owned = device.owner == Some(person.id());
-        let through_product =
-            device.product.is_some_and(|product| self.directory.may(person.id(), Scope::Product(product), act));
+        let through_product = device
+            .product
+            .is_some_and(|product| self.directory.may(person.id(), Scope::Product(product), act));
         if owned || through_product { Ok(device) } else { Err(ApiError::unknown_device(&id.to_string())) }
     }
 }

@@ -27,7 +27,7 @@ use crate::directory::SavedIntegration;
 use crate::store::{BookRow, DayCount, UsageBy, UsageQuery, UsageRow};
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(integration_book))
         .routes(routes!(books))

@@ -114,11 +114,7 @@ async fn change_device(
     body: Body,
 ) -> Result<Json<ChangedDevice>, ApiError> {
     let device = app.own_device(&person, &device)?;
-    let change = DeviceChange {
-        name: name(&body)?,
-        notes: notes(&body)?,
-        ..DeviceChange::default()
-    };
+    let change = DeviceChange { name: name(&body)?, notes: notes(&body)?, ..DeviceChange::default() };
     Ok(Json(app.alter(&device, change, &body).await?))
 }
 
@@ -220,7 +216,8 @@ impl App {
 
     /// A path may name a device, so a name stands for one device of an owner only.
     fn check_name_is_free(&self, device: &Device, name: &str) -> Result<(), ApiError> {
-        let other = device.owner.filter(|_| !name.is_empty()).and_then(|owner| self.directory.device_of(owner, name));
+        let other =
+            device.owner.filter(|_| !name.is_empty()).and_then(|owner| self.directory.device_of(owner, name));
         match other {
             Some(other) if other.id != device.id => Err(ApiError::conflict(format!(
                 "device {} is called `{}` already: choose another name",
@@ -233,7 +230,10 @@ impl App {
     }
 
     /// Gives the device a new token; the old one ends.
-    pub(super) async fn device_token(&self, id: DeviceId) -> Result<(StatusCode, Json<DeviceToken>), ApiError> {
+    pub(super) async fn device_token(
+        &self,
+        id: DeviceId,
+    ) -> Result<(StatusCode, Json<DeviceToken>), ApiError> {
         self.directory.revoke_tokens_of(Holder::Device(id)).await?;
         let issued = self.directory.issue_token(Holder::Device(id), "device", None).await?;
         let token = DeviceToken { token: issued.text, created_at: issued.token.created_at };
@@ -290,7 +290,10 @@ pub(super) fn notes(body: &Body) -> Result<Option<String>, ApiError> {
     match body.text("notes")? {
         Some(notes) if notes.len() > NOTES_LIMIT => Err(ApiError::invalid_field(
             "notes",
-            format!("the notes are {} bytes long, over the limit of {NOTES_LIMIT}: shorten them", notes.len()),
+            format!(
+                "the notes are {} bytes long, over the limit of {NOTES_LIMIT}: shorten them",
+                notes.len()
+            ),
         )),
         notes => Ok(notes),
     }

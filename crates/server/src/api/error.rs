@@ -116,12 +116,16 @@ impl ApiError {
 
     /// 404: no route has this path.
     pub fn no_route(path: &str) -> Self {
-        Self::not_found("not_found", format!("there is no `{}` here: see /docs for the paths there are", cut(path)))
+        Self::not_found(
+            "not_found",
+            format!("there is no `{}` here: see /docs for the paths there are", cut(path)),
+        )
     }
 
     /// 405: the path is there, for other methods.
     pub fn no_method(method: &http::Method, path: &str) -> Self {
-        let description = format!("`{}` does not answer {method}: see /docs for the methods it has", cut(path));
+        let description =
+            format!("`{}` does not answer {method}: see /docs for the methods it has", cut(path));
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description).with("ok", false)
     }
 

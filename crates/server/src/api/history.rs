@@ -27,7 +27,7 @@ use crate::directory::SavedIntegration;
 use crate::store::{AttemptQuery, AttemptRow, DeliveryQuery, DeliveryRow, EventQuery, Page, Paging};
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(attempts))
         .routes(routes!(attempt))

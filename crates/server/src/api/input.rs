@@ -61,9 +61,10 @@ impl Body {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(other) => {
-                Err(ApiError::invalid_field(key, format!("`{key}` is {}, but it must be text", kind_of(other))))
-            }
+            Some(other) => Err(ApiError::invalid_field(
+                key,
+                format!("`{key}` is {}, but it must be text", kind_of(other)),
+            )),
         }
     }
 
@@ -237,7 +238,8 @@ mod tests {
 
     #[test]
     fn brackets_in_form_keys_nest() {
-        let form = parse_form(b"event=t&json[temp]=1&json[deep][x]=2&headers[X-A]=b&list[]=1&list[]=2").unwrap();
+        let form =
+            parse_form(b"event=t&json[temp]=1&json[deep][x]=2&headers[X-A]=b&list[]=1&list[]=2").unwrap();
         assert_eq!(
             Value::Object(form),
             json!({"event": "t", "json": {"temp": "1", "deep": {"x": "2"}}, "headers": {"X-A": "b"}, "list": ["1", "2"]})

@@ -201,7 +201,8 @@ impl App {
 }
 
 fn unknown(id: &str) -> ApiError {
-    let description = format!("there is no webhook `{}` here: its list has the ids of those there are", cut(id));
+    let description =
+        format!("there is no webhook `{}` here: its list has the ids of those there are", cut(id));
     ApiError::not_found("Webhook not found", description)
 }
 

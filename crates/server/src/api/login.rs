@@ -48,7 +48,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
 
 impl App {
     /// The person of this name and password.
-    pub async fn log_in(&self, from: Address, username: &str, password: &str) -> Result<Arc<User>, LoginError> {
+    pub async fn log_in(
+        &self,
+        from: Address,
+        username: &str,
+        password: &str,
+    ) -> Result<Arc<User>, LoginError> {
         let user = self.directory.user_named(username);
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         self.check_password(from, password, hash).await?;
@@ -60,7 +65,12 @@ impl App {
         self.check_password(from, password, Some(&user.password_hash)).await
     }
 
-    async fn check_password(&self, from: Address, password: &str, hash: Option<&str>) -> Result<(), LoginError> {
+    async fn check_password(
+        &self,
+        from: Address,
+        password: &str,
+        hash: Option<&str>,
+    ) -> Result<(), LoginError> {
         let early = self.logins.lock().may_try(from.0, self.nature.now());
         early.map_err(|wait| LoginError::TooOften { wait })?;
         let fits = self.passwords.verify(password, hash).await?;

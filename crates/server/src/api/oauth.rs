@@ -107,7 +107,10 @@ async fn refreshed(app: &App, text: &str) -> Result<UserId, ApiError> {
 }
 
 fn unusable() -> ApiError {
-    ApiError::oauth("invalid_grant", "the refresh token is unknown, used or expired: log in with the password")
+    ApiError::oauth(
+        "invalid_grant",
+        "the refresh token is unknown, used or expired: log in with the password",
+    )
 }
 
 fn client(headers: &HeaderMap, body: &Body) -> Result<String, ApiError> {
@@ -150,11 +153,15 @@ fn life(body: &Body, now: Timestamp) -> Result<Option<Duration>, ApiError> {
 }
 
 fn life_until(at: &str, now: Timestamp) -> Result<Duration, ApiError> {
-    let end: Timestamp =
-        at.parse().map_err(|error| ApiError::invalid_field("expires_at", format!("`expires_at`: {error}")))?;
+    let end: Timestamp = at
+        .parse()
+        .map_err(|error| ApiError::invalid_field("expires_at", format!("`expires_at`: {error}")))?;
     let life = Duration::from_secs(end.since(now).as_secs());
     if life.is_zero() {
-        return Err(ApiError::invalid_field("expires_at", format!("`expires_at` is {end}, which has passed")));
+        return Err(ApiError::invalid_field(
+            "expires_at",
+            format!("`expires_at` is {end}, which has passed"),
+        ));
     }
     Ok(life)
 }
@@ -204,9 +211,14 @@ mod tests {
             let given = body(json!({"client_id": name, "client_secret": name}));
             assert_eq!(client(&HeaderMap::new(), &given).unwrap(), name);
         }
-        let header = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Basic cGFydGljbGU6cGFydGljbGU=".parse().unwrap())]);
+        let header = HeaderMap::from_iter([(
+            http::header::AUTHORIZATION,
+            "Basic cGFydGljbGU6cGFydGljbGU=".parse().unwrap(),
+        )]);
         assert_eq!(client(&header, &body(json!({}))).unwrap(), "particle");
-        assert!(client(&HeaderMap::new(), &body(json!({"client_id": "particle", "client_secret": "x"}))).is_err());
+        assert!(
+            client(&HeaderMap::new(), &body(json!({"client_id": "particle", "client_secret": "x"}))).is_err()
+        );
         assert!(client(&HeaderMap::new(), &body(json!({}))).is_err());
     }
 }

@@ -232,7 +232,10 @@ fn description(fields: &Body) -> Result<Option<String>, ApiError> {
     match fields.text("description")? {
         Some(text) if text.len() > DESCRIPTION_LIMIT => Err(ApiError::invalid_field(
             "product.description",
-            format!("the description is {} bytes long, over the limit of {DESCRIPTION_LIMIT}: shorten it", text.len()),
+            format!(
+                "the description is {} bytes long, over the limit of {DESCRIPTION_LIMIT}: shorten it",
+                text.len()
+            ),
         )),
         text => Ok(text),
     }
@@ -241,7 +244,10 @@ fn description(fields: &Body) -> Result<Option<String>, ApiError> {
 fn platform(fields: &Body) -> Result<Option<u32>, ApiError> {
     let platform = fields.whole("platform_id")?;
     platform.map(u32::try_from).transpose().map_err(|_| {
-        ApiError::invalid_field("product.platform_id", "`platform_id` must be a platform's number, such as 12")
+        ApiError::invalid_field(
+            "product.platform_id",
+            "`platform_id` must be a platform's number, such as 12",
+        )
     })
 }
 
@@ -265,7 +271,9 @@ mod tests {
 
     #[test]
     fn a_product_needs_a_name_that_fits() {
-        for wrong in [json!({}), json!({"product": {"name": " "}}), json!({"product": {"name": "x".repeat(129)}})] {
+        for wrong in
+            [json!({}), json!({"product": {"name": " "}}), json!({"product": {"name": "x".repeat(129)}})]
+        {
             assert!(new_product(&body(wrong)).is_err());
         }
     }

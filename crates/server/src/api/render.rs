@@ -25,7 +25,7 @@ use super::input::Body;
 use crate::clock::random;
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(render)).routes(routes!(render_text))
 }
 

@@ -50,9 +50,15 @@ impl FromRequestParts<Arc<App>> for Within {
 
 impl App {
     /// A product by number or slug, for a person who may do this in it. One not theirs to see is not found.
-    pub(super) fn product_for(&self, person: &Person, name: &str, act: Act) -> Result<Arc<Product>, ApiError> {
+    pub(super) fn product_for(
+        &self,
+        person: &Person,
+        name: &str,
+        act: Act,
+    ) -> Result<Arc<Product>, ApiError> {
         let unknown = || {
-            let description = format!("there is no product `{}` of yours: /v1/user/products lists them", cut(name));
+            let description =
+                format!("there is no product `{}` of yours: /v1/user/products lists them", cut(name));
             ApiError::not_found("Product not found.", description)
         };
         let product = self.directory.product(name).ok_or_else(unknown)?;
@@ -72,7 +78,8 @@ impl App {
         act: Act,
     ) -> Result<Arc<Organisation>, ApiError> {
         let unknown = || {
-            let description = format!("there is no organization `{}` of yours: /v1/orgs lists them", cut(name));
+            let description =
+                format!("there is no organization `{}` of yours: /v1/orgs lists them", cut(name));
             ApiError::not_found("Organization not found.", description)
         };
         let organisation = self.directory.organisation(name).ok_or_else(unknown)?;

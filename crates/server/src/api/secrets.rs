@@ -25,9 +25,7 @@ const MOST_SECRETS: usize = 1_000;
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::default()
-        .routes(routes!(list_secrets))
-        .routes(routes!(put_secret, delete_secret))
+    OpenApiRouter::default().routes(routes!(list_secrets)).routes(routes!(put_secret, delete_secret))
 }
 
 /// Whose secrets.
@@ -84,7 +82,9 @@ async fn put_secret(
     check(&name, &value)?;
     let names = app.directory.secret_names(scope);
     if names.len() >= MOST_SECRETS && !names.contains(&name) {
-        return Err(ApiError::conflict(format!("{scope} has {MOST_SECRETS} secrets, which is the limit: delete one")));
+        return Err(ApiError::conflict(format!(
+            "{scope} has {MOST_SECRETS} secrets, which is the limit: delete one"
+        )));
     }
     app.directory.put_secret(scope, &name, &value).await?;
     Ok(Json(SecretName { name, scope }))

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::App;
 use super::error::{ApiError, cut};
 use super::input::{At, Body};
 use super::scope::{Within, in_organisation, in_product};
-use super::App;
 use crate::directory::{Member, User};
 
 /// Most members of a team.
@@ -63,7 +63,10 @@ async fn add_member(
     let role = role(&body)?.ok_or_else(|| unknown_role(""))?;
     let team = app.team(within.scope);
     if team.iter().any(|member| member.user == user.id) {
-        return Err(ApiError::conflict(format!("{} is on the team already: change their role instead", user.username)));
+        return Err(ApiError::conflict(format!(
+            "{} is on the team already: change their role instead",
+            user.username
+        )));
     }
     if team.len() >= MOST_MEMBERS {
         return Err(ApiError::conflict(format!("the team has {MOST_MEMBERS} members, which is the limit")));
@@ -124,7 +127,9 @@ impl App {
         match scope {
             Scope::User(_) => None,
             Scope::Product(id) => self.directory.product(&id.to_string()).map(|product| product.team.clone()),
-            Scope::Organisation(id) => self.directory.organisation(&id.to_string()).map(|org| org.team.clone()),
+            Scope::Organisation(id) => {
+                self.directory.organisation(&id.to_string()).map(|org| org.team.clone())
+            }
         }
         .unwrap_or_default()
     }
@@ -132,7 +137,9 @@ impl App {
     async fn change_team(&self, scope: Scope, change: impl FnOnce(&mut Vec<Member>)) -> Result<(), ApiError> {
         match scope {
             Scope::User(_) => {}
-            Scope::Product(id) => _ = self.directory.change_product(id, |product| change(&mut product.team)).await?,
+            Scope::Product(id) => {
+                _ = self.directory.change_product(id, |product| change(&mut product.team)).await?
+            }
             Scope::Organisation(id) => {
                 self.directory.change_organisation(id, |org| change(&mut org.team)).await?;
             }

@@ -26,10 +26,10 @@ use crate::tester::{EndpointState, TesterError, check};
 mod capture;
 mod content;
 
-pub use capture::capture_routes;
+pub(super) use capture::capture_routes;
 
 /// The routes of this file; what endpoints themselves answer is in [`capture_routes`].
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(create, endpoints))
         .routes(routes!(endpoint, remove))

@@ -83,7 +83,8 @@ async fn revoke_all_tokens(State(app): State<Arc<App>>, person: Person) -> Resul
 )]
 async fn read_current_token(State(app): State<Arc<App>>, person: Person) -> Json<CurrentToken> {
     let organisations = app.directory.organisations_of(person.id());
-    let name = |org: &Arc<crate::directory::Organisation>| OrganisationName { id: org.id, slug: org.slug.clone() };
+    let name =
+        |org: &Arc<crate::directory::Organisation>| OrganisationName { id: org.id, slug: org.slug.clone() };
     Json(CurrentToken {
         expires_at: person.token.expires_at,
         client_id: person.token.client.clone(),
@@ -118,9 +119,12 @@ async fn revoke_token(
         return Ok(Json(Done::OK));
     }
     // Without any credential the answer is the same as for a token that was revoked before.
-    let unknown = || ApiError::not_found("not_found", "there is no such token: it may have been revoked already");
+    let unknown =
+        || ApiError::not_found("not_found", "there is no such token: it may have been revoked already");
     match known {
-        Ok(Known(user)) if app.directory.revoke_listed(Holder::User(user.id), &token).await? => Ok(Json(Done::OK)),
+        Ok(Known(user)) if app.directory.revoke_listed(Holder::User(user.id), &token).await? => {
+            Ok(Json(Done::OK))
+        }
         Err(refusal) if headers.contains_key(http::header::AUTHORIZATION) => Err(refusal),
         _ => Err(unknown()),
     }

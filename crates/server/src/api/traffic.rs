@@ -37,7 +37,8 @@ pub(super) fn put_right<B>(mut request: http::Request<B>) -> http::Request<B> {
 fn tidy(path: &str) -> Option<String> {
     let one_slash = format!("/{}", path.trim_start_matches('/'));
     let mut tidy = one_slash.as_str();
-    if !ends_in_event_prefix(tidy) && tidy.len() > 1 {
+    let of_the_api = ["/v1/", "/fieldhook/", "/oauth/"].iter().any(|start| tidy.starts_with(start));
+    if of_the_api && !ends_in_event_prefix(tidy) {
         tidy = tidy.trim_end_matches('/');
     }
     (tidy != path).then(|| tidy.to_owned())
@@ -73,11 +74,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers pre-flight requests, and gives every answer what browsers and people looking for it in logs need.
 pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        next.run(request).await
-    };
+    let mut response =
+        if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
     let id: [u8; 16] = random(&*app.nature.luck);
     let id = id.iter().fold(String::with_capacity(32), |mut id, byte| {
         let _ = write!(id, "{byte:02x}");
@@ -119,6 +117,11 @@ mod tests {
         assert_eq!(path_of("/v1/products/1/events//"), "/v1/products/1/events");
         assert_eq!(path_of("/v1/devices"), "/v1/devices");
         assert_eq!(path_of("/"), "/");
+    }
+
+    #[test]
+    fn pages_keep_the_slash_at_their_end() {
+        assert_eq!(path_of("/docs/"), "/docs/");
     }
 
     #[test]

@@ -184,10 +184,15 @@ async fn create_user(
     post, path = "/fieldhook/v1/setup", tag = "fieldhook", security(()), request_body = SetUpRequest,
     responses((status = 201, description = "Done; the new administrator is logged in.", body = TokenAnswer))
 )]
-async fn set_up(State(app): State<Arc<App>>, body: Body) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
+async fn set_up(
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
     let text = body.needed_text("token")?;
     let used = || {
-        ApiError::forbidden("the set-up token is unknown or used: start the server again on its empty directory for another")
+        ApiError::forbidden(
+            "the set-up token is unknown or used: start the server again on its empty directory for another",
+        )
     };
     if app.directory.token(&text).is_none_or(|token| token.holder != Holder::SetUp) {
         return Err(used());
@@ -217,7 +222,12 @@ fn checked_username(name: &str) -> Result<String, ApiError> {
     let name = name.trim();
     let (local, domain) = name.split_once('@').unwrap_or_default();
     let plain = !name.chars().any(|c| c.is_whitespace() || c.is_control());
-    if !local.is_empty() && !domain.is_empty() && !domain.contains('@') && plain && name.len() <= USERNAME_LIMIT {
+    if !local.is_empty()
+        && !domain.is_empty()
+        && !domain.contains('@')
+        && plain
+        && name.len() <= USERNAME_LIMIT
+    {
         return Ok(name.to_owned());
     }
     Err(ApiError::invalid_field(
@@ -233,9 +243,9 @@ fn account_info(body: &Body) -> Result<Option<serde_json::Map<String, serde_json
     match body.object.get("account_info") {
         None | Some(Value::Null) => Ok(None),
         Some(value @ Value::Object(info)) => match value.to_string().len() {
-            size if size > ACCOUNT_INFO_LIMIT => {
-                Err(refused(format!("is {size} bytes of JSON, over the limit of {ACCOUNT_INFO_LIMIT}: send less")))
-            }
+            size if size > ACCOUNT_INFO_LIMIT => Err(refused(format!(
+                "is {size} bytes of JSON, over the limit of {ACCOUNT_INFO_LIMIT}: send less"
+            ))),
             _ => Ok(Some(info.clone())),
         },
         Some(_) => Err(refused("must be an object such as {\"first_name\":\"Ada\"}".to_owned())),

@@ -97,7 +97,11 @@ impl Gates {
 
 impl Destination {
     /// Asks the gate, and counts the attempt as under way when it passes.
-    pub(super) fn enter(&self, now: Timestamp, luck: f64) -> (Decision, fieldhook_core::throttle::Bucket, f64) {
+    pub(super) fn enter(
+        &self,
+        now: Timestamp,
+        luck: f64,
+    ) -> (Decision, fieldhook_core::throttle::Bucket, f64) {
         let mut inner = self.inner.lock();
         inner.last_tried_at = now;
         let (before, probability) = (inner.gate.counts(now), inner.gate.probability(now));

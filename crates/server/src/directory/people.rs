@@ -293,10 +293,11 @@ impl Directory {
 
     fn new_token(&self, holder: Holder, client: &str, life: Option<Duration>) -> IssuedToken {
         let now = self.nature.now();
-        let text = random::<20>(&*self.nature.luck).iter().fold(String::with_capacity(40), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let text =
+            random::<20>(&*self.nature.luck).iter().fold(String::with_capacity(40), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
         let token = Token {
             hash: TokenHash::of(&text).key(),
             holder,

@@ -276,8 +276,12 @@ impl Directory {
         revisions
             .into_iter()
             .map(|revision| {
-                let document =
-                    Document { kind: Kind::Integration, key: id.to_string(), unique: None, body: revision.body };
+                let document = Document {
+                    kind: Kind::Integration,
+                    key: id.to_string(),
+                    unique: None,
+                    body: revision.body,
+                };
                 Ok(self.open_sealed::<SavedIntegration>(&document)?.to_integration())
             })
             .collect()
@@ -293,10 +297,7 @@ impl Directory {
     pub fn secrets_for(&self, scope: Scope, names: &[String]) -> BTreeMap<String, String> {
         let state = self.state.read();
         let Some(secrets) = state.secrets.get(&scope) else { return BTreeMap::new() };
-        names
-            .iter()
-            .filter_map(|name| secrets.get(name).map(|value| (name.clone(), value.clone())))
-            .collect()
+        names.iter().filter_map(|name| secrets.get(name).map(|value| (name.clone(), value.clone()))).collect()
     }
 
     /// Adds or replaces a secret of the scope.

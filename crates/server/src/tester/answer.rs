@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use super::Arrival;
 
 /// Most rules of one endpoint.
-pub const MOST_RULES: usize = 20;
+pub(super) const MOST_RULES: usize = 20;
 /// Most headers of one answer.
 const MOST_HEADERS: usize = 50;
 /// Most bytes of all headers of one answer.

@@ -19,7 +19,11 @@ async fn every_refusal_is_json_with_a_sentence_and_a_request_id() {
     ] {
         let reply = admin.send(admin.request(method.clone(), path)).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text);
-        assert!(reply.json["error"].is_string() && reply.json["error_description"].is_string(), "{}", reply.text);
+        assert!(
+            reply.json["error"].is_string() && reply.json["error_description"].is_string(),
+            "{}",
+            reply.text
+        );
         assert_eq!(reply.header("x-request-id").len(), 32);
         assert_eq!(reply.header("access-control-allow-origin"), "*");
     }
@@ -29,8 +33,16 @@ async fn every_refusal_is_json_with_a_sentence_and_a_request_id() {
 async fn a_body_that_is_no_object_is_refused() {
     let world = World::start().await;
     let admin = world.admin();
-    for body in ["[]", "null", "{", "\u{fffd}", "{\"name\":\"t\",}", &format!("{}1{}", "[".repeat(500), "]".repeat(500))] {
-        let request = admin.request(Method::POST, "/v1/devices/events").header("content-type", "application/json");
+    for body in [
+        "[]",
+        "null",
+        "{",
+        "\u{fffd}",
+        "{\"name\":\"t\",}",
+        &format!("{}1{}", "[".repeat(500), "]".repeat(500)),
+    ] {
+        let request =
+            admin.request(Method::POST, "/v1/devices/events").header("content-type", "application/json");
         let refusal = admin.send(request.body(body.to_owned())).await.refusal(400);
         assert!(refusal.contains("JSON"), "{body}: {refusal}");
     }

@@ -18,7 +18,8 @@ async fn a_device_with_an_unused_id_is_made_and_claimed() {
 
     let list = world.admin().get("/v1/devices").await.expect(200);
     assert_eq!(list.as_array().unwrap().len(), 1);
-    let keys = ["id", "name", "last_heard", "product_id", "platform_id", "online", "connected", "status", "notes"];
+    let keys =
+        ["id", "name", "last_heard", "product_id", "platform_id", "online", "connected", "status", "notes"];
     assert!(keys.iter().all(|key| list[0].get(*key).is_some()), "{list}");
     assert!(list[0].get("functions").is_none());
     let one = world.admin().get(&format!("/v1/devices/{ID}")).await.expect(200);
@@ -29,7 +30,8 @@ async fn a_device_with_an_unused_id_is_made_and_claimed() {
 async fn a_device_is_found_by_id_and_by_name_and_only_by_its_owner() {
     let world = World::start().await;
     world.device(ID).await;
-    let renamed = world.admin().put(&format!("/v1/devices/{ID}"), json!({"name": "kitchen"})).await.expect(200);
+    let renamed =
+        world.admin().put(&format!("/v1/devices/{ID}"), json!({"name": "kitchen"})).await.expect(200);
     assert_eq!(renamed, json!({"id": ID, "name": "kitchen"}));
     assert_eq!(world.admin().get("/v1/devices/kitchen").await.expect(200)["id"], ID);
 
@@ -45,7 +47,8 @@ async fn a_device_is_found_by_id_and_by_name_and_only_by_its_owner() {
 async fn somebody_elses_device_cannot_be_claimed() {
     let world = World::start().await;
     world.device(ID).await;
-    let refusal = world.person("ada@example.com").await.post("/v1/devices", json!({"id": ID})).await.expect(403);
+    let refusal =
+        world.person("ada@example.com").await.post("/v1/devices", json!({"id": ID})).await.expect(403);
     assert!(refusal["errors"][0].as_str().unwrap().contains("belongs to someone else"), "{refusal}");
 }
 

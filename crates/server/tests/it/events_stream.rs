@@ -17,7 +17,10 @@ async fn a_frame_is_two_lines_and_a_blank_one_written_in_one_piece() {
     let lines: Vec<&str> = frame.split('\n').collect();
     assert_eq!((lines.len(), lines[0], lines[2], lines[3]), (4, "event: temp", "", ""));
     let data = lines[1].strip_prefix("data: ").unwrap();
-    assert!(data.starts_with("{\"data\":\"21.5 °C\\nsecond line\",\"ttl\":60,\"published_at\":\"2026-"), "{data}");
+    assert!(
+        data.starts_with("{\"data\":\"21.5 °C\\nsecond line\",\"ttl\":60,\"published_at\":\"2026-"),
+        "{data}"
+    );
     assert!(data.contains("\"coreid\":\"api\""), "{data}");
 }
 
@@ -42,7 +45,12 @@ async fn silence_is_broken_after_nine_seconds_by_a_bare_line_break() {
 #[tokio::test]
 async fn a_prefix_may_hold_slashes_as_they_are_or_encoded() {
     let world = World::start().await;
-    for path in ["/v1/devices/events/a/b", "/v1/devices/events/a%2Fb?nonce=520.6", "/v1/events/a%2Fb", "//v1/events/a/b"] {
+    for path in [
+        "/v1/devices/events/a/b",
+        "/v1/devices/events/a%2Fb?nonce=520.6",
+        "/v1/events/a%2Fb",
+        "//v1/events/a/b",
+    ] {
         let mut stream = world.admin().stream(path).await;
         world.publish("a/c", "no").await;
         world.publish("a/bc", "yes").await;

@@ -10,9 +10,13 @@ const MASK: &str = "[[SENSITIVE]]";
 #[tokio::test]
 async fn a_new_integration_is_answered_with_its_record_and_listed_without_history() {
     let world = World::start().await;
-    let template = json!({"event": "temp", "url": "https://example.com/in", "integration_type": "Webhook", "mine": 1});
+    let template =
+        json!({"event": "temp", "url": "https://example.com/in", "integration_type": "Webhook", "mine": 1});
     let made = world.admin().post("/v1/integrations", template).await.expect(201);
-    assert_eq!((&made["ok"], &made["event"], &made["integration_type"]), (&json!(true), &json!("temp"), &json!("Webhook")));
+    assert_eq!(
+        (&made["ok"], &made["event"], &made["integration_type"]),
+        (&json!(true), &json!("temp"), &json!("Webhook"))
+    );
     assert_eq!((&made["noDefaults"], &made["rejectUnauthorized"]), (&json!(false), &json!(true)));
     assert_eq!(made["mine"], 1);
     assert!(made["warnings"].to_string().contains("mine"), "{}", made["warnings"]);
@@ -72,7 +76,10 @@ async fn a_replacement_is_total_but_masked_secrets_keep_their_values() {
     read.as_object_mut().unwrap().remove("query");
     read["name"] = "new".into();
     let replaced = world.admin().put(&path, read).await.expect(200);
-    assert_eq!((&replaced["name"], replaced.get("query"), &replaced["revision"]), (&json!("new"), None, &json!(2)));
+    assert_eq!(
+        (&replaced["name"], replaced.get("query"), &replaced["revision"]),
+        (&json!("new"), None, &json!(2))
+    );
     assert_eq!(replaced["auth"]["password"], MASK);
 
     world.publish("t", "1").await;
@@ -87,7 +94,8 @@ async fn a_replacement_is_total_but_masked_secrets_keep_their_values() {
 #[tokio::test]
 async fn a_mask_without_a_value_is_refused() {
     let world = World::start().await;
-    let template = json!({"event": "t", "url": "https://example.com", "auth": {"username": "u", "password": MASK}});
+    let template =
+        json!({"event": "t", "url": "https://example.com", "auth": {"username": "u", "password": MASK}});
     let refusal = world.admin().post("/v1/integrations", template).await.expect(400);
     assert_eq!(refusal["field"], "auth.password");
 }
@@ -117,7 +125,10 @@ async fn a_flat_form_and_old_spellings_are_understood() {
     let request = world.admin().request(Method::POST, "/v1/integrations").form(&form);
     let made = world.admin().send(request).await.expect(201);
     assert_eq!((&made["event"], &made["deviceID"]), (&json!("t"), &json!("0123456789abcdef01234567")));
-    assert_eq!((&made["noDefaults"], &made["json"]), (&json!(true), &json!({"temp": "{{{PARTICLE_EVENT_VALUE}}}"})));
+    assert_eq!(
+        (&made["noDefaults"], &made["json"]),
+        (&json!(true), &json!({"temp": "{{{PARTICLE_EVENT_VALUE}}}"}))
+    );
     assert_eq!(made.get("deviceid"), None);
 }
 
@@ -133,7 +144,11 @@ async fn an_unknown_integration_is_not_found_in_particles_words() {
     ] {
         for reply in [world.admin().get(&path).await, world.admin().delete(&path).await] {
             let refusal = reply.expect(404);
-            assert_eq!((&refusal["ok"], &refusal["error"]), (&json!(false), &json!("Webhook not found")), "{path}");
+            assert_eq!(
+                (&refusal["ok"], &refusal["error"]),
+                (&json!(false), &json!("Webhook not found")),
+                "{path}"
+            );
         }
     }
 }

@@ -83,7 +83,8 @@ async fn after_ten_failures_in_a_row_an_address_waits_ever_longer() {
 async fn a_refresh_token_gives_another_token_once() {
     let world = World::start().await;
     let first = log_in(&world, PASSWORD).await.expect(200);
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
+    let fields =
+        [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
 
     let second = ask_for_token(&world, &fields).await.expect(200);
     world.nobody().with_token(second["access_token"].as_str().unwrap()).get("/v1/user").await.expect(200);

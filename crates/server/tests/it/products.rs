@@ -38,7 +38,11 @@ async fn somebody_elses_product_is_not_found() {
     let other = world.person("ada@example.com").await;
     for path in ["", "/devices", "/integrations", "/events", "/team"] {
         let refusal = other.get(&format!("/v1/products/{id}{path}")).await.expect(404);
-        assert_eq!((&refusal["ok"], &refusal["error"]), (&json!(false), &json!("Product not found.")), "{path}");
+        assert_eq!(
+            (&refusal["ok"], &refusal["error"]),
+            (&json!(false), &json!("Product not found.")),
+            "{path}"
+        );
     }
 }
 
@@ -58,8 +62,14 @@ async fn devices_come_by_file_or_one_by_one_and_pages_say_where_they_stand() {
     assert_eq!(page["devices"][0]["id"], OTHER);
     assert_eq!(page["devices"][0]["product_id"], id);
     assert_eq!(page["customers"], json!([]));
-    assert_eq!(page["meta"], json!({"page": 2, "per_page": 1, "total_pages": 2, "total": 2, "total_records": 2}));
-    assert_eq!(world.admin().get(&format!("{path}?perPage=20000")).await.expect(200)["meta"]["per_page"], 20_000);
+    assert_eq!(
+        page["meta"],
+        json!({"page": 2, "per_page": 1, "total_pages": 2, "total": 2, "total_records": 2})
+    );
+    assert_eq!(
+        world.admin().get(&format!("{path}?perPage=20000")).await.expect(200)["meta"]["per_page"],
+        20_000
+    );
     world.admin().get(&format!("{path}?per_page=20001")).await.expect(400);
     let found = world.admin().get(&format!("{path}?deviceId=0123")).await.expect(200);
     assert_eq!(found["meta"]["total"], 1);
@@ -145,7 +155,8 @@ async fn a_member_taken_off_the_team_hears_nothing_more() {
 #[tokio::test]
 async fn an_organisation_has_products_events_and_integrations_of_its_own() {
     let world = World::start().await;
-    let made = world.admin().post("/fieldhook/v1/organisations", json!({"name": "Green Farm"})).await.expect(201);
+    let made =
+        world.admin().post("/fieldhook/v1/organisations", json!({"name": "Green Farm"})).await.expect(201);
     assert_eq!(made["organization"]["slug"], "green-farm");
     assert_eq!(world.admin().get("/v1/orgs").await.expect(200)["organizations"][0]["slug"], "green-farm");
     world.admin().post("/v1/orgs/green-farm/events", json!({"name": "t"})).await.expect(409);
@@ -160,7 +171,10 @@ async fn an_organisation_has_products_events_and_integrations_of_its_own() {
 
     let hook = json!({"event": "t", "url": "https://example.com", "products": [number]});
     world.admin().post("/v1/orgs/green-farm/integrations", hook).await.expect(201);
-    assert_eq!(world.admin().get("/v1/orgs/green-farm/integrations").await.expect(200).as_array().unwrap().len(), 1);
+    assert_eq!(
+        world.admin().get("/v1/orgs/green-farm/integrations").await.expect(200).as_array().unwrap().len(),
+        1
+    );
     assert_eq!(world.admin().get("/v1/integrations").await.expect(200), json!([]));
     world.person("ada@example.com").await.get("/v1/orgs/green-farm").await.expect(404);
 }

@@ -51,7 +51,13 @@ async fn every_limit_holds_at_its_edge_and_is_named_beyond_it() {
 #[tokio::test]
 async fn a_name_that_is_missing_odd_or_reserved_is_refused() {
     let world = World::start().await;
-    for body in [json!({}), json!({"name": ""}), json!({"name": "tür"}), json!({"name": "Spark/status"}), json!({"name": [1]})] {
+    for body in [
+        json!({}),
+        json!({"name": ""}),
+        json!({"name": "tür"}),
+        json!({"name": "Spark/status"}),
+        json!({"name": [1]}),
+    ] {
         let reply = world.admin().post("/v1/devices/events", body.clone()).await;
         assert_eq!((reply.status, &reply.json["field"]), (400, &json!("name")), "{body}");
     }

@@ -1,8 +1,11 @@
 //! Accounts: who may make them, change them, delete them.
 
+use fieldhook_server::Server;
+use fieldhook_server::clock::Nature;
+use fieldhook_server::config::Config;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{Visitor, World};
 
 const PASSWORD: &str = "a password of the tests";
 
@@ -73,10 +76,11 @@ async fn a_deleted_account_is_gone_with_its_tokens_and_its_devices_are_free() {
 #[tokio::test]
 async fn neither_the_only_administrator_nor_the_only_owner_of_a_product_can_go() {
     let world = World::start().await;
-    let delete = |who: &crate::world::Visitor| {
+    let delete = |who: &Visitor| {
         let who = who.clone();
         async move {
-            let request = who.request(reqwest::Method::DELETE, "/v1/user").json(&json!({"password": PASSWORD}));
+            let request =
+                who.request(reqwest::Method::DELETE, "/v1/user").json(&json!({"password": PASSWORD}));
             who.send(request).await
         }
     };
@@ -89,16 +93,16 @@ async fn neither_the_only_administrator_nor_the_only_owner_of_a_product_can_go()
 
 #[tokio::test]
 async fn a_new_server_is_set_up_once_with_the_token_it_printed() {
-    let world = World::start_with(|config| {
-        config.accounts.admin_email = None;
-        config.accounts.admin_password = None;
-    })
-    .await;
-    let link = world.server().setup_link().expect("a server without users prints a link").to_owned();
+    let data = tempfile::tempdir().unwrap();
+    let listen = ([127, 0, 0, 1], 0).into();
+    let config = Config { data: data.path().to_owned(), listen, ..Config::default() };
+    let server = Server::start(config, Nature::real()).await.unwrap();
+    let link = server.setup_link().expect("a server without users prints a link").to_owned();
     let token = link.split_once("token=").unwrap().1;
+    let nobody = Visitor::new(format!("http://{}", server.address()), None);
     let set_up = |username: &str| json!({"token": token, "username": username, "password": PASSWORD});
-    let nobody = world.nobody();
-    nobody.post("/fieldhook/v1/setup", json!({"token": "guessed", "username": "a@b.c", "password": PASSWORD})).await.expect(403);
+    let guess = json!({"token": "guessed", "username": "first@example.com", "password": PASSWORD});
+    nobody.post("/fieldhook/v1/setup", guess).await.expect(403);
     nobody.with_token(token).get("/v1/user").await.expect(401);
 
     let answer = nobody.post("/fieldhook/v1/setup", set_up("first@example.com")).await.expect(201);

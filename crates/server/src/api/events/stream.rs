@@ -66,11 +66,17 @@ pub(super) fn open(app: &Arc<App>, right: Right, prefix: String) -> Result<Respo
     if prefix.len() > PREFIX_LIMIT {
         return Err(ApiError::invalid_field(
             "prefix",
-            format!("the prefix is {} bytes long, over the limit of {PREFIX_LIMIT}: shorten it", prefix.len()),
+            format!(
+                "the prefix is {} bytes long, over the limit of {PREFIX_LIMIT}: shorten it",
+                prefix.len()
+            ),
         ));
     }
     if app.draining.is_cancelled() {
-        return Err(ApiError::unavailable(Duration::from_secs(5), "the server is shutting down: listen again soon"));
+        return Err(ApiError::unavailable(
+            Duration::from_secs(5),
+            "the server is shutting down: listen again soon",
+        ));
     }
     let subscription = app.live.subscribe(Audience { ear: right.ear.clone(), prefix });
     let listening = Listening { app: app.clone(), subscription, right, greeted: false };

@@ -32,10 +32,12 @@ const ANSWERED: [&str; 16] = [
 ];
 
 /// Other spellings of keys, which clients of different ages send.
-const ALIASES: [(&str, &str); 3] = [("eventName", "event"), ("deviceid", "deviceID"), ("deviceId", "deviceID")];
+const ALIASES: [(&str, &str); 3] =
+    [("eventName", "event"), ("deviceid", "deviceID"), ("deviceId", "deviceID")];
 
 /// Keys whose value is true or false; of a form it is text.
-const FLAGS: [&str; 5] = ["noDefaults", "rejectUnauthorized", "unchunked", "dataUrlResponseEvent", "disabled"];
+const FLAGS: [&str; 5] =
+    ["noDefaults", "rejectUnauthorized", "unchunked", "dataUrlResponseEvent", "disabled"];
 
 /// Keys whose value is an object. A flat form has it as JSON text.
 const OBJECTS: [&str; 6] = ["headers", "query", "form", "auth", "successRule", "rateLimit"];
@@ -104,7 +106,8 @@ impl App {
         let mut warnings: Vec<Finding> = found.into_iter().filter(|one| one.level != Level::Error).collect();
         let known = self.directory.secret_names(scope);
         for name in definition.secrets.iter().filter(|name| !known.contains(name)) {
-            let message = format!("{scope} has no secret `{name}` yet: until it is added, its tags are empty");
+            let message =
+                format!("{scope} has no secret `{name}` yet: until it is added, its tags are empty");
             warnings.push(Finding::warning("secret-missing", "secrets", message));
         }
         warnings.iter().map(|finding| serde_json::json!(finding)).collect()

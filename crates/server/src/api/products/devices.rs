@@ -69,7 +69,12 @@ impl Wanted {
         ProductFilter {
             id: given(&self.device_id).map(|id| id.to_lowercase()),
             name: given(&self.device_name),
-            groups: groups.split(',').map(str::trim).filter(|group| !group.is_empty()).map(str::to_owned).collect(),
+            groups: groups
+                .split(',')
+                .map(str::trim)
+                .filter(|group| !group.is_empty())
+                .map(str::to_owned)
+                .collect(),
         }
     }
 
@@ -195,7 +200,10 @@ async fn change_product_device(
         groups: groups(&body)?,
         development: body.truth("development")?,
         desired_firmware_version: version.map_err(|_| {
-            ApiError::invalid_field("desired_firmware_version", "`desired_firmware_version` is no version number")
+            ApiError::invalid_field(
+                "desired_firmware_version",
+                "`desired_firmware_version` is no version number",
+            )
         })?,
         product_version: None,
     };
@@ -317,7 +325,8 @@ mod tests {
 
     #[test]
     fn groups_are_read_from_a_list_with_commas() {
-        let wanted = Wanted { groups: Some("a, b,,".into()), device_id: Some(String::new()), ..Wanted::default() };
+        let wanted =
+            Wanted { groups: Some("a, b,,".into()), device_id: Some(String::new()), ..Wanted::default() };
         let filter = ProductFilter { groups: vec!["a".into(), "b".into()], ..ProductFilter::default() };
         assert_eq!(wanted.filter(), filter);
     }

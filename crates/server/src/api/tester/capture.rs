@@ -33,7 +33,7 @@ const BOMB: u64 = 64 * 1024 * 1024;
 
 /// The addresses of the endpoints themselves: any method, any path below, no token. To be served beside
 /// everything that reads tokens, forms or paths its own way, so that requests are caught as they came.
-pub fn capture_routes() -> Router<Arc<App>> {
+pub(in super::super) fn capture_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/t/{id}", any(capture))
         .route("/t/{id}/", any(capture))
