@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use http::{HeaderValue, header};
+use axum::Router;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
     ServerBuilder, tag::TagBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::Config;
+use utoipa_swagger_ui::SwaggerUi;
 
 use super::App;
-use super::error::{ApiError, cut};
 use super::health::VERSION;
 
 /// The document of all routes, without a server.
@@ -27,27 +22,7 @@ pub fn document() -> OpenApi {
 /// The routes, with the document at `/openapi.json` and a page to read it at `/docs`.
 pub fn with_document(routes: OpenApiRouter<Arc<App>>) -> Router<Arc<App>> {
     let (router, document) = parts(routes);
-    let document = Arc::new(document);
-    let config = Arc::new(Config::from("/openapi.json"));
-    // The page names its files relative to its own folder, and a slash at the end of a path is not kept here.
-    router
-        .route("/openapi.json", get(async move || Json(document)))
-        .route("/docs", get(async || Redirect::to("/docs/index.html")))
-        .route("/docs/{file}", get(async move |Path(file): Path<String>| page_file(&file, config)))
-}
-
-/// A file of the page.
-fn page_file(file: &str, config: Arc<Config<'static>>) -> Result<Response, ApiError> {
-    let found = utoipa_swagger_ui::serve(file, config).map_err(|error| ApiError::internal(&error))?;
-    let Some(found) = found else {
-        return Err(ApiError::not_found("not_found", format!("there is no /docs/{}", cut(file))));
-    };
-    let mut response =
-        ([(header::CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response();
-    if found.gzpipped {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    Ok(response)
+    router.merge(SwaggerUi::new("/docs").url("/openapi.json", document))
 }
 
 fn parts(routes: OpenApiRouter<Arc<App>>) -> (Router<Arc<App>>, OpenApi) {
