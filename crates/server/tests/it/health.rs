@@ -46,7 +46,10 @@ async fn the_openapi_file_and_its_page_are_served() {
     for path in ["/fieldhook/v1/attempts", "/fieldhook/v1/tester/{id}/answer", "/health"] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
-    let page = world.nobody().get("/docs/").await;
-    assert_eq!(page.status, 200);
-    assert!(page.text.contains("swagger"));
+    for path in ["/docs", "/docs/", "/docs/index.html"] {
+        let page = world.nobody().get(path).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/html"), "{path}");
+    }
+    let script = world.nobody().get("/docs/swagger-initializer.js").await;
+    assert!(script.text.contains("/openapi.json"), "{}", script.text);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{World, reply};
 
 fn items(page: &Value) -> &Vec<Value> {
-    page["items"].as_array().unwrap()
+    page["items"].as_array().expect("a list has items")
 }
 
 #[tokio::test]

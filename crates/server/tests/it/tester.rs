@@ -9,13 +9,13 @@ const TESTER: &str = "/fieldhook/v1/tester";
 /// Makes an endpoint of the administrator's; returns its id and its address.
 async fn made(world: &World) -> (String, String) {
     let made = world.admin().post(TESTER, json!({})).await.expect(201);
-    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    let text = |key: &str| made[key].as_str().expect("an endpoint has an id and an address").to_owned();
     (text("id"), text("url"))
 }
 
 async fn caught(world: &World, id: &str) -> Vec<Value> {
     let page = world.admin().get(&format!("{TESTER}/{id}/requests")).await.expect(200);
-    page["items"].as_array().unwrap().clone()
+    page["items"].as_array().expect("a list has items").clone()
 }
 
 async fn told(world: &World, id: &str, answer: Value) {
