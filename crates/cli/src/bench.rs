@@ -105,7 +105,7 @@ impl Bench {
             };
             report.rows.extend(rows.with_context(|| format!("{part:?} could not be measured"))?);
         }
-        report.print(&context.output);
+        report.print(context.output);
         Ok(())
     }
 }
@@ -137,7 +137,7 @@ impl Bed<'_> {
                 subject.settled(&hook, warm_up + count, self.context).await
             })
             .await?;
-        let cpu = subject.cpu()? - before;
+        let cpu = subject.cpu()?.saturating_sub(before);
         let rate = per_second(count, took);
         Ok(vec![
             Row::new("bare limit", bare, "requests/s"),
@@ -185,7 +185,7 @@ impl Bed<'_> {
             self.miss(&subject, integrations, self.scale.missed / 4).await?;
             let before = subject.cpu()?;
             self.miss(&subject, integrations, self.scale.missed).await?;
-            let cost = micros_each(subject.cpu()? - before, self.scale.missed);
+            let cost = micros_each(subject.cpu()?.saturating_sub(before), self.scale.missed);
             costs.push(cost);
             rows.push(Row::new(format!("publish beside {integrations} integrations"), cost, "µs CPU/event"));
             rows.push(Row::new(
@@ -246,7 +246,7 @@ impl Bed<'_> {
             found += names.iter().map(|name| tree.matches(std::hint::black_box(name)).count()).sum::<usize>();
         }
         std::hint::black_box(found);
-        let took = self.context.nature.clock.elapsed() - begun;
+        let took = self.context.nature.clock.elapsed().saturating_sub(begun);
         took.as_nanos() as f64 / (rounds * names.len()) as f64
     }
 
@@ -262,7 +262,7 @@ impl Bed<'_> {
     async fn timed(&self, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Duration> {
         let begun = self.context.nature.clock.elapsed();
         work.await?;
-        Ok(self.context.nature.clock.elapsed() - begun)
+        Ok(self.context.nature.clock.elapsed().saturating_sub(begun))
     }
 }
 

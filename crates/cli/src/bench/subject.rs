@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fieldhook_server::clock::{Nature, random};
+use fieldhook_server::clock::Nature;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,6 +15,7 @@ use crate::Context;
 use crate::client::{Client, Login};
 use crate::output::text_at;
 use crate::path::Path;
+use crate::profile::made_up_password;
 
 /// The kernel counts CPU time in these.
 const TICK: Duration = Duration::from_millis(10);
@@ -35,8 +36,7 @@ impl Subject {
     /// Starts one, and logs in.
     pub(super) async fn start(nature: &Nature) -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("cannot make a directory for the measured server")?;
-        let secret: [u8; 16] = random(&*nature.luck);
-        let password: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let password = made_up_password(nature);
         let email = "bench@fieldhook.local";
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--json", "serve", "--listen", "127.0.0.1:0", "--allow-destinations", "127.0.0.0/8"])
