@@ -29,6 +29,8 @@ const CONNECTIONS: usize = 64;
 const WINDOW: u64 = 4_096;
 /// Events a second for the latency rows.
 const STEADY: u64 = 1_000;
+/// The longest wait told apart from longer ones.
+const LONGEST_MICROS: u64 = 60_000_000;
 const PUBLISH: &str = "/v1/devices/events";
 
 /// Measure: events a second, latency, CPU and memory, against the bare limit of this machine
@@ -159,7 +161,7 @@ impl Bed<'_> {
         let sent = load.post_steadily(publish(count, subject.token()), STEADY).await?;
         subject.settled(&hook, count, self.context).await?;
 
-        let mut waits = Histogram::<u64>::new(3).expect("three digits are few enough");
+        let mut waits = Histogram::<u64>::new_with_max(LONGEST_MICROS, 3).expect("the bounds are sound");
         for (number, sent) in sent.iter().enumerate() {
             let arrived = sink.arrival(number).with_context(|| format!("event {number} never arrived"))?;
             waits.saturating_record(arrived.saturating_sub(*sent).as_micros() as u64);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use fieldhook_server::clock::Nature;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -21,6 +21,8 @@ use crate::profile::made_up_password;
 const TICK: Duration = Duration::from_millis(10);
 /// How often to ask whether the books are closed.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long nothing may be delivered before waiting for more is in vain.
+const STANDSTILL: Duration = Duration::from_secs(30);
 
 /// A server under measurement. It is killed, and its directory deleted, when this is dropped.
 pub(super) struct Subject {
@@ -91,16 +93,28 @@ impl Subject {
         Ok(self.client.get(&Path::of(&["fieldhook", "v1", "integrations", webhook, "books"])).await?)
     }
 
-    /// Waits until `count` events of the webhook are delivered and logged. One that fails is a failed measurement.
+    /// Waits until `count` events of the webhook are delivered and logged. One that fails, or a standstill, is a
+    /// failed measurement.
     pub(super) async fn settled(&self, webhook: &str, count: u64, context: &Context) -> anyhow::Result<()> {
+        let clock = &context.nature.clock;
+        let (mut most, mut since) = (0, clock.elapsed());
         loop {
             let books = self.books(webhook).await?;
             let of = |key: &str| books[key].as_u64().unwrap_or(0);
-            anyhow::ensure!(of("failed") + of("dropped") == 0, "events were not delivered: {}", json!(books));
-            if of("delivered") >= count {
+            let delivered = of("delivered");
+            anyhow::ensure!(of("failed") + of("dropped") == 0, "events were not delivered: {books}");
+            if delivered >= count {
                 return Ok(());
             }
-            context.nature.clock.sleep(LOOK).await;
+            if delivered > most {
+                (most, since) = (delivered, clock.elapsed());
+            }
+            let standstill = clock.elapsed().saturating_sub(since);
+            anyhow::ensure!(
+                standstill < STANDSTILL,
+                "of {count} events, {delivered} came and then no more: {books}"
+            );
+            clock.sleep(LOOK).await;
         }
     }
 
