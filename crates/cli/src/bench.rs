@@ -29,6 +29,8 @@ const CONNECTIONS: usize = 64;
 const WINDOW: u64 = 4_096;
 /// Events a second for the latency rows.
 const STEADY: u64 = 1_000;
+/// The longest wait told apart from longer ones.
+const LONGEST_MICROS: u64 = 60_000_000;
 const PUBLISH: &str = "/v1/devices/events";
 
 /// Measure: events a second, latency, CPU and memory, against the bare limit of this machine
@@ -105,7 +107,7 @@ impl Bench {
             };
             report.rows.extend(rows.with_context(|| format!("{part:?} could not be measured"))?);
         }
-        report.print(&context.output);
+        report.print(context.output);
         Ok(())
     }
 }
@@ -137,7 +139,7 @@ impl Bed<'_> {
                 subject.settled(&hook, warm_up + count, self.context).await
             })
             .await?;
-        let cpu = subject.cpu()? - before;
+        let cpu = subject.cpu()?.saturating_sub(before);
         let rate = per_second(count, took);
         Ok(vec![
             Row::new("bare limit", bare, "requests/s"),
@@ -159,7 +161,7 @@ impl Bed<'_> {
         let sent = load.post_steadily(publish(count, subject.token()), STEADY).await?;
         subject.settled(&hook, count, self.context).await?;
 
-        let mut waits = Histogram::<u64>::new(3).expect("three digits are few enough");
+        let mut waits = Histogram::<u64>::new_with_max(LONGEST_MICROS, 3).expect("the bounds are sound");
         for (number, sent) in sent.iter().enumerate() {
             let arrived = sink.arrival(number).with_context(|| format!("event {number} never arrived"))?;
             waits.saturating_record(arrived.saturating_sub(*sent).as_micros() as u64);
@@ -185,7 +187,7 @@ impl Bed<'_> {
             self.miss(&subject, integrations, self.scale.missed / 4).await?;
             let before = subject.cpu()?;
             self.miss(&subject, integrations, self.scale.missed).await?;
-            let cost = micros_each(subject.cpu()? - before, self.scale.missed);
+            let cost = micros_each(subject.cpu()?.saturating_sub(before), self.scale.missed);
             costs.push(cost);
             rows.push(Row::new(format!("publish beside {integrations} integrations"), cost, "µs CPU/event"));
             rows.push(Row::new(
@@ -246,7 +248,7 @@ impl Bed<'_> {
             found += names.iter().map(|name| tree.matches(std::hint::black_box(name)).count()).sum::<usize>();
         }
         std::hint::black_box(found);
-        let took = self.context.nature.clock.elapsed() - begun;
+        let took = self.context.nature.clock.elapsed().saturating_sub(begun);
         took.as_nanos() as f64 / (rounds * names.len()) as f64
     }
 
@@ -262,7 +264,7 @@ impl Bed<'_> {
     async fn timed(&self, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Duration> {
         let begun = self.context.nature.clock.elapsed();
         work.await?;
-        Ok(self.context.nature.clock.elapsed() - begun)
+        Ok(self.context.nature.clock.elapsed().saturating_sub(begun))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::path::Path;
 use crate::sse::{Decoder, SseEvent};
 
 /// How long a call may take: a test of an integration waits for an endpoint that has 20 seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a connection may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// The server writes a sign of life every 9 seconds; a stream silent for longer than this is dead.
@@ -91,7 +91,7 @@ impl ClientError {
 }
 
 fn listed(findings: &[String]) -> String {
-    findings.iter().map(|finding| format!("\n  - {finding}")).collect()
+    findings.iter().flat_map(|finding| ["\n  - ", finding]).collect()
 }
 
 /// A login as the server grants it.

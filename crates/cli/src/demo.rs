@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use fieldhook_server::Server;
-use fieldhook_server::clock::{Nature, random, random_fraction};
+use fieldhook_server::clock::{Nature, random_fraction};
 use fieldhook_server::config::{AccountsConfig, Config};
 use fieldhook_server::telemetry::{self, LogFormat};
 use ipnet::IpNet;
@@ -26,6 +26,7 @@ use crate::client::{Client, Login};
 use crate::failure::usage;
 use crate::output::Screen;
 use crate::path::Path as ApiPath;
+use crate::profile::made_up_password;
 use crate::serve::Signals;
 
 mod fleet;
@@ -120,7 +121,7 @@ impl Demo {
             "the account kept beside the demo's data does not fit; choose another --data or delete this one",
         )?;
         let client = client.with_token(answer["access_token"].as_str().context("the server gave no token")?);
-        let stage = scenarios::set(&client, &context.output).await?;
+        let stage = scenarios::set(&client, context.output).await?;
         context.output.note(format!(
             "Fieldhook is at {}\nLog in as {} with the password {}",
             server.public_url(),
@@ -166,9 +167,7 @@ impl Account {
             return serde_json::from_str(&text)
                 .with_context(|| format!("{} is damaged; choose another --data", file.display()));
         }
-        let secret: [u8; 8] = random(&*nature.luck);
-        let password = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        let account = Self { email: EMAIL.to_owned(), password };
+        let account = Self { email: EMAIL.to_owned(), password: made_up_password(nature) };
         let write = || -> std::io::Result<()> {
             std::fs::create_dir_all(data)?;
             // A temporary file is its owner's alone from the first byte on.

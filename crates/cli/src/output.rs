@@ -50,17 +50,17 @@ impl Output {
     }
 
     /// Whether a program reads.
-    pub(crate) fn json(&self) -> bool {
+    pub(crate) fn json(self) -> bool {
         self.json
     }
 
     /// Whether a person looks on, on a terminal.
-    pub(crate) fn live(&self) -> bool {
+    pub(crate) fn live(self) -> bool {
         !self.json && io::stdout().is_terminal()
     }
 
     /// The answer: as JSON for programs, as `people` prints it for people.
-    pub(crate) fn answer(&self, value: &Value, people: impl FnOnce(&Self)) {
+    pub(crate) fn answer(self, value: &Value, people: impl FnOnce(Self)) {
         if self.json {
             self.line(serde_json::to_string_pretty(value).expect("a JSON value prints"));
         } else {
@@ -69,24 +69,25 @@ impl Output {
     }
 
     /// One of many answers: a line of JSON for programs, as `people` says for people.
-    pub(crate) fn each(&self, value: &Value, people: impl FnOnce() -> String) {
+    pub(crate) fn each(self, value: &Value, people: impl FnOnce() -> String) {
         if self.json { self.line(value) } else { self.line(people()) }
     }
 
     /// A line on standard output.
-    pub(crate) fn line(&self, text: impl Display) {
+    #[expect(clippy::unused_self, reason = "whoever prints must have been handed the way to")]
+    pub(crate) fn line(self, text: impl Display) {
         print(&format!("{text}\n"));
     }
 
     /// A remark for people, on standard error.
-    pub(crate) fn note(&self, text: impl Display) {
+    pub(crate) fn note(self, text: impl Display) {
         if !self.json {
             remark(&format!("{text}"));
         }
     }
 
     /// A table of these rows; a sentence when there are none.
-    pub(crate) fn table(&self, columns: &[Column], rows: &[Value], none: &str) {
+    pub(crate) fn table(self, columns: &[Column], rows: &[Value], none: &str) {
         if rows.is_empty() {
             return self.line(none);
         }
@@ -94,7 +95,7 @@ impl Output {
     }
 
     /// Names and values, one a line; absent values are left out.
-    pub(crate) fn fields(&self, columns: &[Column], row: &Value) {
+    pub(crate) fn fields(self, columns: &[Column], row: &Value) {
         let shown =
             columns.iter().filter(|column| row.pointer(column.at).is_some_and(|value| !value.is_null()));
         let width = columns.iter().map(|column| column.title.len()).max().unwrap_or(0);
@@ -104,7 +105,7 @@ impl Output {
     }
 
     /// A failure, with its causes and its remedy.
-    pub(crate) fn failure(&self, error: &anyhow::Error) {
+    pub(crate) fn failure(self, error: &anyhow::Error) {
         let remedy = failure::remedy(error);
         if self.json {
             let description = format!("{error:#}");
@@ -119,7 +120,7 @@ impl Output {
     }
 
     /// A progress bar on standard error; none where nobody would see it.
-    pub(crate) fn progress(&self, steps: u64, what: &'static str) -> ProgressBar {
+    pub(crate) fn progress(self, steps: u64, what: &'static str) -> ProgressBar {
         if self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }

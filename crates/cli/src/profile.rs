@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use fieldhook_server::clock::{Nature, random};
 use serde::{Deserialize, Serialize};
 
 /// Who is logged in where.
@@ -72,6 +73,11 @@ impl Profile {
         write().with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
     }
+}
+
+/// A password for an account that nobody chose one for.
+pub(crate) fn made_up_password(nature: &Nature) -> String {
+    format!("{:016x}", u64::from_le_bytes(random(&*nature.luck)))
 }
 
 fn file_in(directory: &Path) -> PathBuf {

@@ -1,5 +1,7 @@
 //! The command line against a real server: what a person types, and what comes back.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -84,7 +84,7 @@ const COLUMNS: [Column; 4] = [
 
 impl Report {
     /// Prints it.
-    pub(super) fn print(&self, output: &Output) {
+    pub(super) fn print(&self, output: Output) {
         let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };

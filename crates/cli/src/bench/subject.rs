@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fieldhook_server::clock::{Nature, random};
-use serde_json::{Value, json};
+use fieldhook_server::clock::Nature;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -15,11 +15,14 @@ use crate::Context;
 use crate::client::{Client, Login};
 use crate::output::text_at;
 use crate::path::Path;
+use crate::profile::made_up_password;
 
 /// The kernel counts CPU time in these.
 const TICK: Duration = Duration::from_millis(10);
 /// How often to ask whether the books are closed.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long nothing may be delivered before waiting for more is in vain.
+const STANDSTILL: Duration = Duration::from_secs(30);
 
 /// A server under measurement. It is killed, and its directory deleted, when this is dropped.
 pub(super) struct Subject {
@@ -35,8 +38,7 @@ impl Subject {
     /// Starts one, and logs in.
     pub(super) async fn start(nature: &Nature) -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("cannot make a directory for the measured server")?;
-        let secret: [u8; 16] = random(&*nature.luck);
-        let password: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let password = made_up_password(nature);
         let email = "bench@fieldhook.local";
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--json", "serve", "--listen", "127.0.0.1:0", "--allow-destinations", "127.0.0.0/8"])
@@ -91,16 +93,28 @@ impl Subject {
         Ok(self.client.get(&Path::of(&["fieldhook", "v1", "integrations", webhook, "books"])).await?)
     }
 
-    /// Waits until `count` events of the webhook are delivered and logged. One that fails is a failed measurement.
+    /// Waits until `count` events of the webhook are delivered and logged. One that fails, or a standstill, is a
+    /// failed measurement.
     pub(super) async fn settled(&self, webhook: &str, count: u64, context: &Context) -> anyhow::Result<()> {
+        let clock = &context.nature.clock;
+        let (mut most, mut since) = (0, clock.elapsed());
         loop {
             let books = self.books(webhook).await?;
             let of = |key: &str| books[key].as_u64().unwrap_or(0);
-            anyhow::ensure!(of("failed") + of("dropped") == 0, "events were not delivered: {}", json!(books));
-            if of("delivered") >= count {
+            let delivered = of("delivered");
+            anyhow::ensure!(of("failed") + of("dropped") == 0, "events were not delivered: {books}");
+            if delivered >= count {
                 return Ok(());
             }
-            context.nature.clock.sleep(LOOK).await;
+            if delivered > most {
+                (most, since) = (delivered, clock.elapsed());
+            }
+            let standstill = clock.elapsed().saturating_sub(since);
+            anyhow::ensure!(
+                standstill < STANDSTILL,
+                "of {count} events, {delivered} came and then no more: {books}"
+            );
+            clock.sleep(LOOK).await;
         }
     }
 

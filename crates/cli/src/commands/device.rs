@@ -1,6 +1,8 @@
 //! Devices: one's own, and those of products.
 
 use clap::{Args, Subcommand};
+use fieldhook_core::id::DeviceId;
+use fieldhook_server::clock::random;
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -137,7 +139,7 @@ impl Device {
                 let devices = place.list(&client).await?;
                 let rows = devices.as_array().map_or(&[][..], Vec::as_slice);
                 out.answer(&devices, |out| {
-                    out.table(&LIST, rows, "No devices. Add one: fieldhook device add --help")
+                    out.table(&LIST, rows, "No devices. Add one: fieldhook device add --help");
                 });
             }
             Self::Show(Show { device, place }) => {
@@ -148,7 +150,7 @@ impl Device {
             Self::Rename(Rename { device, name, place }) => {
                 let answer = client.put(&place.device(&device), &json!({ "name": name })).await?;
                 out.answer(&answer, |out| {
-                    out.line(format!("Device {} is now called {name}.", text_at(&answer, "/id")))
+                    out.line(format!("Device {} is now called {name}.", text_at(&answer, "/id")));
                 });
             }
             Self::Remove(Remove { device, place }) => {
@@ -221,8 +223,7 @@ impl InProduct {
 }
 
 fn new_id(context: &Context) -> String {
-    let bytes: [u8; 12] = fieldhook_server::clock::random(&*context.nature.luck);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    DeviceId(random(&*context.nature.luck)).to_string()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Secret {
                 let rows = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
                 let columns = [column("NAME", "/name"), column("SCOPE", "/scope")];
                 out.answer(&answer, |out| {
-                    out.table(&columns, rows, "None. Set one: fieldhook secret set NAME")
+                    out.table(&columns, rows, "None. Set one: fieldhook secret set NAME");
                 });
             }
             Self::Set { name, value_stdin, whose } => {

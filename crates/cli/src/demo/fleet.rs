@@ -77,6 +77,11 @@ impl Machine {
         format!("{}-{:02}", self.kind.prefix(), self.number + 1)
     }
 
+    /// The name of the device with this id, where it is one of the fleet.
+    pub(super) fn named(id: &str) -> Option<String> {
+        Self::fleet().find(|machine| machine.id() == id).map(|machine| machine.name())
+    }
+
     /// What it publishes at a time since the start; each `luck` is in 0 to 1.
     pub(super) fn reading(&self, at: Duration, luck: [f64; 4]) -> Reading {
         // Each device is a little ahead of the one before it, as sunrise is.
@@ -93,7 +98,7 @@ fn climate(phase: f64, [which, a, b, c]: [f64; 4]) -> Reading {
     let warmth = 19.0 + 7.0 * phase.sin() + a;
     let humidity = 66.0 - 18.0 * phase.sin() + 3.0 * b;
     if which < 0.03 {
-        let data = json!({ "kind": "frost", "celsius": round(warmth - 20.0), "limit": 2.0 });
+        let data = json!({ "kind": "frost", "celsius": round(1.9 - 4.0 * a), "limit": 2.0 });
         return Reading { name: "alarm/frost", data: data.to_string() };
     }
     if which < 0.13 {
@@ -168,6 +173,7 @@ mod tests {
         let ids: BTreeSet<_> = fleet.iter().map(Machine::id).collect();
         let names: BTreeSet<_> = fleet.iter().map(Machine::name).collect();
         assert_eq!((ids.len(), names.len()), (30, 30));
+        assert!(fleet.iter().all(|machine| Machine::named(&machine.id()) == Some(machine.name())));
         assert!(ids.iter().all(|id| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit())));
     }
 

@@ -20,9 +20,9 @@ use crate::path::Path;
 /// How long the flapping endpoint is well before it first fails.
 const WELL_AT_FIRST: Duration = Duration::from_secs(40);
 /// How long it then fails, each time.
-const FAILS: Duration = Duration::from_secs(60);
+const FAILS: Duration = Duration::from_mins(1);
 /// How long it is well in between.
-const WELL: Duration = Duration::from_secs(120);
+const WELL: Duration = Duration::from_mins(2);
 
 /// The stage, set.
 #[derive(Debug)]
@@ -160,11 +160,12 @@ fn scenarios() -> [Scenario; 6] {
 /// How the flapping endpoint answers at a time since the start, and how long that lasts.
 pub(super) fn flapping_answer(at: Duration) -> (Value, Duration) {
     let well = json!({ "status": 200, "body": "ok" });
-    let Some(since) = at.checked_sub(WELL_AT_FIRST) else { return (well, WELL_AT_FIRST - at) };
+    let Some(since) = at.checked_sub(WELL_AT_FIRST) else { return (well, WELL_AT_FIRST.abs_diff(at)) };
     let within = Duration::from_millis((since.as_millis() % (FAILS + WELL).as_millis()) as u64);
-    match FAILS.checked_sub(within).filter(|left| !left.is_zero()) {
-        Some(left) => (json!({ "status": 500, "body": "the map's database is away" }), left),
-        None => (well, FAILS + WELL - within),
+    if within < FAILS {
+        (json!({ "status": 500, "body": "the map's database is away" }), FAILS.abs_diff(within))
+    } else {
+        (well, (FAILS + WELL).abs_diff(within))
     }
 }
 
@@ -183,7 +184,7 @@ fn forecast() -> String {
 }
 
 /// Makes what is missing of products, devices, endpoints and webhooks.
-pub(super) async fn set(client: &Client, output: &Output) -> anyhow::Result<Stage> {
+pub(super) async fn set(client: &Client, output: Output) -> anyhow::Result<Stage> {
     let products = products(client).await?;
     let machines = devices(client, &products, output).await?;
     let mut acts = Vec::new();
@@ -220,7 +221,7 @@ async fn products(client: &Client) -> anyhow::Result<Vec<String>> {
 async fn devices(
     client: &Client,
     products: &[String],
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<Vec<(Machine, String)>> {
     let machines: Vec<Machine> = Machine::fleet().collect();
     let progress = output.progress(machines.len() as u64, "Making devices");

@@ -11,6 +11,7 @@ use fieldhook_core::wire::books::{Book, Books, Counters, DayTally, Destination};
 use fieldhook_core::wire::history::{AttemptLine, Event};
 use serde_json::{Value, json};
 
+use super::fleet::Machine;
 use super::scenarios::{Act, Stage};
 use crate::client::{Client, ClientError};
 use crate::output::{Size, printable};
@@ -164,7 +165,9 @@ fn event_line(event: &Event) -> String {
     let at = event.published_at.to_string();
     let time = at.get(11..19).unwrap_or(&at);
     let data = event.data.as_deref().unwrap_or("");
-    format!("  {time}  {:24}  {:18}  {}", event.coreid.to_string(), printable(&event.name), printable(data))
+    let by = event.coreid.to_string();
+    let by = Machine::named(&by).unwrap_or(by);
+    format!("  {time}  {by:14}  {:18}  {}", printable(&event.name), printable(data))
 }
 
 fn last_of(attempt: &AttemptLine) -> String {
