@@ -188,7 +188,11 @@ impl Bed<'_> {
             let cost = micros_each(subject.cpu()? - before, self.scale.missed);
             costs.push(cost);
             rows.push(Row::new(format!("publish beside {integrations} integrations"), cost, "µs CPU/event"));
-            rows.push(Row::new(format!("look-up among {integrations} prefixes"), self.look_up(integrations), "ns"));
+            rows.push(Row::new(
+                format!("look-up among {integrations} prefixes"),
+                self.look_up(integrations),
+                "ns",
+            ));
         }
         let growth = costs[costs.len() - 1] / costs[0].max(f64::MIN_POSITIVE);
         rows.push(Row::new("growth of a publish's cost", growth, "×").target(at_most(2.0)));

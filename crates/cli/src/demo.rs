@@ -131,19 +131,26 @@ impl Demo {
         let ending = CancellationToken::new();
         let _end_at_last = ending.clone().drop_guard();
         let players = TaskTracker::new();
-        let nature = context.nature.clone();
-        players.spawn(publish(client.clone(), stage.machines.clone(), self.rate, nature.clone(), ending.clone()));
+        let nature = &context.nature;
+        players.spawn(publish(
+            client.clone(),
+            stage.machines.clone(),
+            self.rate,
+            nature.clone(),
+            ending.clone(),
+        ));
         players.spawn(flap(client.clone(), stage.flapping.clone(), nature.clone(), ending.clone()));
-        let up = async {
-            match self.seconds {
-                Some(seconds) => nature.clock.sleep(Duration::from_secs(seconds)).await,
-                None => std::future::pending().await,
-            }
-        };
-        let watched = tokio::select! {
-            watched = watch(context, &client, &stage, server.public_url(), account) => watched,
-            () = up => Ok(()),
-        };
+        if let Some(seconds) = self.seconds {
+            let time = nature.clock.sleep(Duration::from_secs(seconds));
+            let ending = ending.clone();
+            players.spawn(async move {
+                tokio::select! {
+                    () = time => ending.cancel(),
+                    () = ending.cancelled() => {}
+                }
+            });
+        }
+        let watched = watch(context, &client, &stage, server.public_url(), account, &ending).await;
         ending.cancel();
         players.close();
         players.wait().await;
@@ -195,7 +202,8 @@ async fn publish(
         }
         let Ok(permit) = room.clone().acquire_owned().await else { break };
         let (machine, token) = &machines[turn as usize % machines.len()];
-        let reading = machine.reading(nature.clock.elapsed(), [(); 4].map(|()| random_fraction(&*nature.luck)));
+        let reading =
+            machine.reading(nature.clock.elapsed(), [(); 4].map(|()| random_fraction(&*nature.luck)));
         let client = client.with_token(token);
         let path = path.clone();
         under_way.spawn(async move {
@@ -225,20 +233,22 @@ async fn flap(client: Client, endpoint: Endpoint, nature: Nature, ending: Cancel
     }
 }
 
-/// Shows what happens: drawn in place on a terminal, else a line now and then.
+/// Shows what happens until the end: drawn in place on a terminal, else a line now and then, and one at the last.
 async fn watch(
     context: &Context,
     client: &Client,
     stage: &Stage,
     url: &str,
     account: &Account,
+    ending: &CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = &context.nature.clock;
     let begun = clock.elapsed();
-    let live = context.output.live();
-    let mut screen = if live { Some(Screen::open()?) } else { None };
+    let mut screen = if context.output.live() { Some(Screen::open()?) } else { None };
+    let every = if screen.is_some() { REDRAW } else { REPORT };
     let mut scene = view::Scene::default();
     loop {
+        let last = ending.is_cancelled();
         scene.look(client, stage).await?;
         let running = clock.elapsed().saturating_sub(begun);
         match &mut screen {
@@ -248,7 +258,13 @@ async fn watch(
             }
             None => context.output.each(&scene.json(), || scene.line(running)),
         }
-        clock.sleep(if live { REDRAW } else { REPORT }).await;
+        if last {
+            return Ok(());
+        }
+        tokio::select! {
+            () = clock.sleep(every) => {}
+            () = ending.cancelled() => {}
+        }
     }
 }
 

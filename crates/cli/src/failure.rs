@@ -52,7 +52,8 @@ mod tests {
             description: "y".to_owned(),
             findings: Vec::new(),
         };
-        let unreachable = ClientError::Unreachable { url: "http://x".to_owned(), cause: "refused".to_owned() };
+        let unreachable =
+            ClientError::Unreachable { url: "http://x".to_owned(), cause: "refused".to_owned() };
         assert_eq!(code(ClientError::NotLoggedIn { url: "u".into(), said: "s".into() }), ExitCode::from(3));
         assert_eq!(code(refused(404)), ExitCode::from(4));
         assert_eq!(code(refused(403)), ExitCode::from(4));

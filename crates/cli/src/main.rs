@@ -117,7 +117,9 @@ impl Context {
     fn url(&self) -> anyhow::Result<String> {
         let url = match &self.url {
             Some(url) => url.clone(),
-            None => Profile::load()?.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |profile| profile.url),
+            None => {
+                Profile::load()?.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |profile| profile.url)
+            }
         };
         Ok(url.trim_end_matches('/').to_owned())
     }
@@ -148,8 +150,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let context =
-        Context { output, nature: Nature::real(), url: cli.global.url, token: cli.global.token };
+    let context = Context { output, nature: Nature::real(), url: cli.global.url, token: cli.global.token };
     match runtime.block_on(run(&context, cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

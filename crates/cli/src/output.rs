@@ -95,7 +95,8 @@ impl Output {
 
     /// Names and values, one a line; absent values are left out.
     pub(crate) fn fields(&self, columns: &[Column], row: &Value) {
-        let shown = columns.iter().filter(|column| row.pointer(column.at).is_some_and(|value| !value.is_null()));
+        let shown =
+            columns.iter().filter(|column| row.pointer(column.at).is_some_and(|value| !value.is_null()));
         let width = columns.iter().map(|column| column.title.len()).max().unwrap_or(0);
         for column in shown {
             self.line(format!("{:width$}  {}", column.title, text_at(row, column.at)));
@@ -203,7 +204,8 @@ mod tests {
     #[test]
     fn a_table_finds_its_values_and_leaves_absent_ones_empty() {
         let rows = [json!({"id": 1, "a": {"b": "x"}, "state": "error"}), json!({"id": "two"})];
-        let lines: Vec<_> = PLAIN.drawn(&COLUMNS, &rows).lines().map(str::trim_end).map(str::to_owned).collect();
+        let lines: Vec<_> =
+            PLAIN.drawn(&COLUMNS, &rows).lines().map(str::trim_end).map(str::to_owned).collect();
         assert_eq!(lines, [" ID   NAME  STATE", " 1    x     error", " two"]);
     }
 

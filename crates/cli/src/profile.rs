@@ -29,8 +29,9 @@ impl Profile {
 
     /// Remembers this login; gives the file it is in.
     pub(crate) fn save(&self) -> anyhow::Result<PathBuf> {
-        let directory = directory()
-            .context("there is no place for the login: set HOME or XDG_CONFIG_HOME, or pass --token each time")?;
+        let directory = directory().context(
+            "there is no place for the login: set HOME or XDG_CONFIG_HOME, or pass --token each time",
+        )?;
         self.save_in(&directory)
     }
 

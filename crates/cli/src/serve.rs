@@ -191,7 +191,8 @@ mod tests {
         );
         let path = file.path().to_str().unwrap();
 
-        let config = config(&["--config", path, "--listen", "127.0.0.1:2", "--open-registration=false"]).unwrap();
+        let config =
+            config(&["--config", path, "--listen", "127.0.0.1:2", "--open-registration=false"]).unwrap();
 
         assert_eq!(config.listen, "127.0.0.1:2".parse().unwrap());
         assert_eq!(config.data, PathBuf::from("from-file"));

@@ -76,7 +76,8 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    const STREAM: &str = ":ok\n\nevent: temp\ndata: {\"data\":\"ä\",\"ttl\":60}\n\n\nevent: b\r\ndata: 1\r\ndata: 2\r\n\r\n";
+    const STREAM: &str =
+        ":ok\n\nevent: temp\ndata: {\"data\":\"ä\",\"ttl\":60}\n\n\nevent: b\r\ndata: 1\r\ndata: 2\r\n\r\n";
 
     fn expected() -> Vec<SseEvent> {
         let event = |name: &str, data: &str| SseEvent { name: name.to_owned(), data: data.to_owned() };

@@ -78,12 +78,8 @@ fn fieldhook(words: &[&str]) -> Command {
 }
 
 fn said(command: &mut Command, input: &str) -> Said {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that does not read has closed its end, which is no fault.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
@@ -150,7 +146,8 @@ async fn an_event_goes_from_publish_through_a_webhook_into_the_log() {
     world.log_in().await;
     let endpoint = world.json(&["tester", "create"]).await;
     let url = text(&endpoint["url"]);
-    let hook = world.json(&["integration", "create", "--event", "temp", "--to", &url, "--name", "Mine"]).await;
+    let hook =
+        world.json(&["integration", "create", "--event", "temp", "--to", &url, "--name", "Mine"]).await;
     let id = text(&hook["id"]);
 
     let event = world.json(&["publish", "temperature", "21.5"]).await;

@@ -37,7 +37,7 @@ fn the_demo_runs_balances_its_books_and_can_be_taken_up_again() {
     let home = tempfile::tempdir().unwrap();
     for start in 1..=2 {
         let output = fieldhook(&home)
-            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--rate", "50", "--for", "7", "--data"])
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--rate", "50", "--for", "2", "--data"])
             .arg(home.path().join("demo"))
             .output()
             .unwrap();

@@ -33,7 +33,7 @@ const ENDPOINT_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes that are kept of all requests.
 const ALL_BYTES: usize = 128 * 1024 * 1024;
 /// How long an endpoint is remembered that nobody sends to or looks at.
-pub const IDLE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const IDLE_LIFE: Duration = Duration::from_hours(24);
 /// Requests that somebody who watches may be behind.
 const BEHIND: usize = 64;
 

@@ -134,7 +134,8 @@ async fn finished(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> 
 
 impl Connection {
     async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // It ends when its sender is dropped.
@@ -153,7 +154,12 @@ impl Connection {
         let answer = self.sender.send_request(request.body(Full::from((job.body)(turn)))?).await?;
         let status = answer.status();
         let said = answer.into_body().collect().await?.to_bytes();
-        anyhow::ensure!(status.is_success(), "{} answered {status}: {}", job.path, String::from_utf8_lossy(&said));
+        anyhow::ensure!(
+            status.is_success(),
+            "{} answered {status}: {}",
+            job.path,
+            String::from_utf8_lossy(&said)
+        );
         Ok(())
     }
 }

@@ -75,8 +75,12 @@ impl Row {
     }
 }
 
-const COLUMNS: [Column; 4] =
-    [column("WHAT", "/name"), column("MEASURED", "/text"), column("TARGET", "/target"), state("RESULT", "/result")];
+const COLUMNS: [Column; 4] = [
+    column("WHAT", "/name"),
+    column("MEASURED", "/text"),
+    column("TARGET", "/target"),
+    state("RESULT", "/result"),
+];
 
 impl Report {
     /// Prints it.

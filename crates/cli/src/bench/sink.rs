@@ -82,7 +82,8 @@ async fn serve(stream: TcpStream, seen: Arc<Seen>) {
 
 async fn take(request: Request<Incoming>, seen: &Seen) -> Result<Response<Empty<Bytes>>, Infallible> {
     let now = seen.nature.clock.elapsed().as_nanos() as u64;
-    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body =
+        request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     seen.count.fetch_add(1, Ordering::Relaxed);
     if !seen.arrivals.is_empty() {
         let number = std::str::from_utf8(&body).ok().and_then(|text| text.parse::<usize>().ok());

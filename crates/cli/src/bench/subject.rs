@@ -53,8 +53,10 @@ impl Subject {
             .context("cannot start the server to be measured")?;
         let process = child.id().context("the measured server ended at once")?;
         let output = child.stdout.take().context("the measured server has no output")?;
-        let line = BufReader::new(output).lines().next_line().await?.context("the measured server did not start")?;
-        let ready: Value = serde_json::from_str(&line).context("the measured server did not say where it is")?;
+        let line =
+            BufReader::new(output).lines().next_line().await?.context("the measured server did not start")?;
+        let ready: Value =
+            serde_json::from_str(&line).context("the measured server did not say where it is")?;
         let url = text_at(&ready, "/url");
         let address = url.trim_start_matches("http://").parse().context("the measured server is nowhere")?;
 

@@ -35,7 +35,9 @@ struct InProduct {
 
 /// List devices
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fieldhook device list\n  fieldhook device list --product greenhouse --json")]
+#[command(
+    after_help = "Examples:\n  fieldhook device list\n  fieldhook device list --product greenhouse --json"
+)]
 pub(crate) struct List {
     #[command(flatten)]
     place: InProduct,
@@ -85,7 +87,9 @@ pub(crate) struct Rename {
 
 /// Give a device up, or take it out of a product; its token ends
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fieldhook device remove kitchen\n  fieldhook device remove ID --product greenhouse")]
+#[command(
+    after_help = "Examples:\n  fieldhook device remove kitchen\n  fieldhook device remove ID --product greenhouse"
+)]
 pub(crate) struct Remove {
     /// Its id or, of your own, its name
     device: String,
@@ -132,7 +136,9 @@ impl Device {
             Self::List(List { place }) => {
                 let devices = place.list(&client).await?;
                 let rows = devices.as_array().map_or(&[][..], Vec::as_slice);
-                out.answer(&devices, |out| out.table(&LIST, rows, "No devices. Add one: fieldhook device add --help"));
+                out.answer(&devices, |out| {
+                    out.table(&LIST, rows, "No devices. Add one: fieldhook device add --help")
+                });
             }
             Self::Show(Show { device, place }) => {
                 let record = client.get(&place.device(&device)).await?;
@@ -141,7 +147,9 @@ impl Device {
             Self::Add(command) => command.run(context, &client).await?,
             Self::Rename(Rename { device, name, place }) => {
                 let answer = client.put(&place.device(&device), &json!({ "name": name })).await?;
-                out.answer(&answer, |out| out.line(format!("Device {} is now called {name}.", text_at(&answer, "/id"))));
+                out.answer(&answer, |out| {
+                    out.line(format!("Device {} is now called {name}.", text_at(&answer, "/id")))
+                });
             }
             Self::Remove(Remove { device, place }) => {
                 let answer = client.delete_with(&place.device(&device), &json!({})).await?;

@@ -68,7 +68,9 @@ pub(crate) struct List {
 
 /// Show one integration: its template, what became of its events, its last attempts
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fieldhook integration show ID\n  fieldhook integration show ID --json > webhook.json")]
+#[command(
+    after_help = "Examples:\n  fieldhook integration show ID\n  fieldhook integration show ID --json > webhook.json"
+)]
 pub(crate) struct Show {
     #[command(flatten)]
     which: Which,
@@ -76,7 +78,9 @@ pub(crate) struct Show {
 
 /// Delete an integration
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fieldhook integration delete ID\n  fieldhook integration delete ID --yes")]
+#[command(
+    after_help = "Examples:\n  fieldhook integration delete ID\n  fieldhook integration delete ID --yes"
+)]
 pub(crate) struct Delete {
     #[command(flatten)]
     which: Which,

@@ -124,11 +124,8 @@ pub(crate) async fn logout(context: &Context) -> anyhow::Result<()> {
 async fn remember(context: &Context, client: &Client, token: &str) -> anyhow::Result<()> {
     let user: Value = client.get(&Path::of(&["v1", "user"])).await?;
     let username = user["username"].as_str().context("the server does not say whose token this is")?;
-    let profile = Profile {
-        url: client.url().to_owned(),
-        username: username.to_owned(),
-        token: token.to_owned(),
-    };
+    let profile =
+        Profile { url: client.url().to_owned(), username: username.to_owned(), token: token.to_owned() };
     let file = profile.save()?;
     context.output.answer(&user, |out| {
         out.line(format!("Logged in to {} as {username}.", client.url()));

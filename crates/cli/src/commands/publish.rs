@@ -55,7 +55,10 @@ impl Publish {
         let answer = client.publish(&self.scope.events(), &body, self.idempotency_key.as_deref()).await?;
         context.output.answer(&answer, |out| {
             out.line(format!("Published {} as event {}.", self.name, answer["id"].as_str().unwrap_or("?")));
-            out.note(format!("See what came of it: fieldhook explain {}", answer["id"].as_str().unwrap_or("ID")));
+            out.note(format!(
+                "See what came of it: fieldhook explain {}",
+                answer["id"].as_str().unwrap_or("ID")
+            ));
         });
         Ok(())
     }

@@ -16,13 +16,13 @@ Examples:
   fieldhook integration create --event temp --to https://example.com/in \\
       --header 'Authorization: Bearer {{API_KEY}}' --set 'secrets=[\"API_KEY\"]'")]
 pub(crate) enum Secret {
-    /// List their names
+    /// List the names of secrets
     #[command(after_help = "Examples:\n  fieldhook secret list\n  fieldhook secret list --scope product:1")]
     List {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Set one; the value is asked for, or read from standard input
+    /// Set a secret; the value is asked for, or read from standard input
     #[command(after_help = "Examples:
   fieldhook secret set API_KEY
   pass show api-key | fieldhook secret set API_KEY --value-stdin --scope product:1")]
@@ -35,7 +35,7 @@ pub(crate) enum Secret {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Delete one
+    /// Delete a secret
     #[command(after_help = "Examples:\n  fieldhook secret delete API_KEY")]
     Delete {
         /// Its name
@@ -62,7 +62,9 @@ impl Secret {
                 let answer = client.get(&secrets().maybe("scope", whose.scope)).await?;
                 let rows = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
                 let columns = [column("NAME", "/name"), column("SCOPE", "/scope")];
-                out.answer(&answer, |out| out.table(&columns, rows, "None. Set one: fieldhook secret set NAME"));
+                out.answer(&answer, |out| {
+                    out.table(&columns, rows, "None. Set one: fieldhook secret set NAME")
+                });
             }
             Self::Set { name, value_stdin, whose } => {
                 let value = secret("Value: ", value_stdin)?;

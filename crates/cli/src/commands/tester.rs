@@ -115,7 +115,10 @@ impl Tester {
                 let endpoint = client.post(&tester(), &json!({})).await?;
                 out.answer(&endpoint, |out| {
                     out.line(text_at(&endpoint, "/url"));
-                    out.note(format!("See what it catches: fieldhook tester requests {}", text_at(&endpoint, "/id")));
+                    out.note(format!(
+                        "See what it catches: fieldhook tester requests {}",
+                        text_at(&endpoint, "/id")
+                    ));
                 });
             }
             Self::List => {
@@ -163,7 +166,13 @@ async fn follow(context: &Context, client: &Client, path: &Path) -> anyhow::Resu
 
 fn line(request: &Value) -> String {
     let text = |at| printable(&text_at(request, at));
-    format!("{}  {} /{}  {}", text("/at"), text("/method"), text("/path").trim_start_matches('/'), text("/body/text"))
+    format!(
+        "{}  {} /{}  {}",
+        text("/at"),
+        text("/method"),
+        text("/path").trim_start_matches('/'),
+        text("/body/text")
+    )
 }
 
 impl Answer {
@@ -172,9 +181,11 @@ impl Answer {
             let text = if file == "-" {
                 std::io::read_to_string(std::io::stdin())?
             } else {
-                std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("cannot read {file}: {error}"))?
+                std::fs::read_to_string(file)
+                    .map_err(|error| anyhow::anyhow!("cannot read {file}: {error}"))?
             };
-            return serde_json::from_str(&text).map_err(|error| anyhow::anyhow!("{file} is not JSON: {error}"));
+            return serde_json::from_str(&text)
+                .map_err(|error| anyhow::anyhow!("{file} is not JSON: {error}"));
         }
         let mut headers = Vec::new();
         for header in &self.header {

@@ -67,8 +67,11 @@ impl User {
         match self {
             Self::Show => {
                 let user = client.get(&own).await?;
-                let columns =
-                    [column("User", "/username"), column("Id", "/id"), column("Administrator", "/administrator")];
+                let columns = [
+                    column("User", "/username"),
+                    column("Id", "/id"),
+                    column("Administrator", "/administrator"),
+                ];
                 out.answer(&user, |out| out.fields(&columns, &user));
             }
             Self::Create(Create { who }) => {

@@ -176,7 +176,8 @@ mod tests {
         for machine in Machine::fleet() {
             for which in 0..100_u32 {
                 let luck = f64::from(which) / 100.0;
-                let reading = machine.reading(Duration::from_secs(which.into()), [luck, luck, 0.5, 1.0 - luck]);
+                let reading =
+                    machine.reading(Duration::from_secs(which.into()), [luck, luck, 0.5, 1.0 - luck]);
                 fieldhook_core::event::check_name(reading.name).unwrap();
                 assert!(serde_json::from_str::<serde_json::Value>(&reading.data).unwrap().is_object());
             }

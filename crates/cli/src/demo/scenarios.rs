@@ -170,8 +170,10 @@ pub(super) fn flapping_answer(at: Duration) -> (Value, Duration) {
 
 /// A price list of about 5 KB: ten parts of a reply.
 fn tariff() -> String {
-    let line = |hour| format!("2026-01-{:02}T{:02}:00,{}.{:02},EUR/m3\n", hour / 24 + 1, hour % 24, hour % 3, hour % 97);
-    (0..190).map(line).collect()
+    let line = |hour| {
+        format!("2026-01-{:02}T{:02}:00,{}.{:02},EUR/m3\n", hour / 24 + 1, hour % 24, hour % 3, hour % 97)
+    };
+    (0..176).map(line).collect()
 }
 
 fn forecast() -> String {
@@ -205,7 +207,9 @@ async fn products(client: &Client) -> anyhow::Result<Vec<String>> {
         let known = known.into_iter().find(|product| product["name"] == kind.product());
         let product = match known {
             Some(product) => product.clone(),
-            None => client.post(&path, &json!({ "product": { "name": kind.product() } })).await?["product"].take(),
+            None => {
+                client.post(&path, &json!({ "product": { "name": kind.product() } })).await?["product"].take()
+            }
         };
         numbers.push(text_at(&product, "/id"));
     }

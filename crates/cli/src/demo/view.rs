@@ -63,7 +63,8 @@ impl Scene {
         let ours = |name: &str| Path::of(&["fieldhook", "v1", name]);
         let books: Books = client.read(&ours("books").query("limit", 1_000)).await?;
         let counters: Counters = client.read(&ours("counters").query("limit", 1_000)).await?;
-        let destinations: Listed<Destination> = client.read(&ours("destinations").query("limit", 1_000)).await?;
+        let destinations: Listed<Destination> =
+            client.read(&ours("destinations").query("limit", 1_000)).await?;
         let attempts: Listed<AttemptLine> = client.read(&ours("attempts").query("limit", ATTEMPTS)).await?;
         let events: Listed<Event> = client.read(&ours("events").query("limit", EVENTS)).await?;
         for attempt in attempts.items.iter().rev() {
@@ -150,7 +151,8 @@ fn balanced(book: Book) -> bool {
 fn cells(texts: [String; 6], last: &str) -> String {
     let mut line = String::new();
     for (at, (text, width)) in texts.iter().zip(WIDTHS).enumerate() {
-        let padded = if (1..5).contains(&at) { format!("{text:>width$}") } else { format!("  {text:<width$}") };
+        let padded =
+            if (1..5).contains(&at) { format!("{text:>width$}") } else { format!("  {text:<width$}") };
         line.push_str(&padded);
     }
     line.push_str("  ");

@@ -181,7 +181,7 @@ mod tests {
         Signs {
             at: Timestamp::from_millis(0),
             troubles,
-            backlog: Some(Backlog { pending: 3, claimed: 1, bytes: 10, due_lanes: 0 }),
+            backlog: Some(Backlog { pending: 3, claimed: 1, bytes: 10, ..Backlog::default() }),
             store_bytes: Some(1),
             disk_free: Some(5 << 30),
         }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use fieldhook_core::access::{Act, Scope};
 use fieldhook_core::event::{DEFAULT_TTL, Event, Publisher, Source};
 use fieldhook_core::id::EventId;
-use fieldhook_core::integration::{Definition, Finding, unmasked};
+use fieldhook_core::integration::{Definition, Finding, Level, unmasked};
 use fieldhook_core::request::preview;
 use fieldhook_core::template::{Template, TemplateError, Values};
 use fieldhook_core::wire::ErrorBody;
@@ -51,7 +51,13 @@ async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Resu
         headers: request.headers,
         body: request.body.map(|body| body.text),
     });
-    Ok(Json(Rendered { request, findings: preview.findings.into_iter().map(finding).collect() }))
+    let mut findings = preview.findings;
+    findings.sort_by_key(|found| match found.level {
+        Level::Error => 0,
+        Level::Warning => 1,
+        Level::Note => 2,
+    });
+    Ok(Json(Rendered { request, findings: findings.into_iter().map(finding).collect() }))
 }
 
 /// Fills a text in with data, by the rules of webhook templates.
@@ -134,9 +140,13 @@ impl App {
 }
 
 fn finding(found: Finding) -> RenderFinding {
-    let level = serde_json::to_value(found.level).ok().and_then(|level| level.as_str().map(str::to_owned));
+    let level = match found.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
     RenderFinding {
-        level: level.unwrap_or_default(),
+        level: level.to_owned(),
         code: found.code.to_string(),
         message: found.message,
         place: FindingPlace { field: found.place.field, line: found.place.line, column: found.place.column },

@@ -131,20 +131,20 @@ impl Embedded {
         Ok(Self { shared, running: Mutex::new(Some(Running { writer, _directory: directory })) })
     }
 
-    /// Lets the writer finish, and waits for it.
-    fn finish(&self) {
-        let Some(running) = self.running.lock().take() else { return };
+    /// Tells the writer to finish; `None` when it was told before.
+    fn stop(&self) -> Option<Running> {
+        let running = self.running.lock().take()?;
         self.shared.state.lock().intake.closing = true;
         self.shared.wake.notify_one();
-        if running.writer.join().is_err() {
-            error!("the writer of the queue has panicked");
-        }
+        Some(running)
     }
 }
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        self.finish();
+        if self.stop().is_some_and(|running| running.writer.join().is_err()) {
+            error!("the writer of the queue has panicked");
+        }
     }
 }
 
@@ -208,10 +208,7 @@ impl Queue for Embedded {
     }
 
     async fn close(&self) -> Result<(), QueueError> {
-        let running = self.running.lock().take();
-        let Some(running) = running else { return Ok(()) };
-        self.shared.state.lock().intake.closing = true;
-        self.shared.wake.notify_one();
+        let Some(running) = self.stop() else { return Ok(()) };
         blocking(move || {
             running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
         })
@@ -264,8 +261,8 @@ impl Shared {
             return Err(closed());
         }
         let mut due = state.due(now);
-        if state.intake.stalled && !state.intake.moves.is_empty() {
-            // There is no clock here: whoever asks what is due is the one who lets a full disk be tried again.
+        if state.intake.stalled {
+            // There is no clock here: whoever asks what is due lets a disk that took nothing be tried again.
             state.intake.nudged = true;
             self.wake.notify_one();
             due.next = Some(due.next.map_or(now + RETRY, |next| next.min(now + RETRY)));

@@ -12,7 +12,7 @@ fn items(page: &Value) -> &Vec<Value> {
 async fn an_attempt_is_read_back_whole() {
     let world = World::start().await;
     let endpoint = world.endpoint([reply(404).body("no such thing")]).await;
-    let hook = json!({"event": "temp", "url": endpoint.url, "json": {"t": "{{{PARTICLE_EVENT_VALUE}}}"}});
+    let hook = json!({"event": "temp", "url": endpoint.url, "body": "{{{PARTICLE_EVENT_VALUE}}} degrees"});
     let id = world.integration(hook).await;
     let event = world.publish("temp/kitchen", "21.5").await;
 
@@ -25,7 +25,7 @@ async fn an_attempt_is_read_back_whole() {
     let whole = world.admin().get(&path).await.expect(200);
     assert_eq!(whole["event"]["data"], "21.5");
     assert_eq!(whole["request"]["method"], "POST");
-    assert_eq!(whole["request"]["body"]["text"], r#"{"t":"21.5"}"#.to_owned());
+    assert_eq!(whole["request"]["body"]["text"], "21.5 degrees");
     assert_eq!(whole["response"]["body"]["text"], "no such thing");
     assert_eq!(whole["next"]["verdict"], "failed");
     assert!(whole["timings"]["total_us"].is_u64());

@@ -11,7 +11,7 @@ async fn a_template_and_an_event_show_the_request_and_nothing_is_sent() {
     let asked = json!({
         "template": {
             "event": "temp", "url": endpoint.url, "requestType": "PUT",
-            "headers": {"Authorization": "Bearer very secret"},
+            "headers": {"Authorization": "Bearer very secret"}, "noDefaults": true,
             "json": {"value": "{{{PARTICLE_EVENT_VALUE}}}", "from": "{{{PARTICLE_DEVICE_ID}}}"},
         },
         "event": {"name": "temp/kitchen", "data": "21 \"warm\"", "coreid": "0123456789abcdef01234567"},

@@ -182,7 +182,8 @@ pub(super) fn attempt_in_full(attempt: &Value) -> String {
         add(&format!("\n> {} {}", text_at(request, "/method"), text_at(request, "/url")));
         message(&mut add, '>', request);
     }
-    let answer = ["answer", "response"].iter().filter_map(|key| attempt.get(*key)).find(|value| value.is_object());
+    let answer =
+        ["answer", "response"].iter().filter_map(|key| attempt.get(*key)).find(|value| value.is_object());
     if let Some(answer) = answer {
         add(&format!("\n< {}", text_at(answer, "/status")));
         message(&mut add, '<', answer);

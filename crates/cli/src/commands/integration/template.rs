@@ -139,7 +139,9 @@ fn place(object: &mut Map<String, Value>, path: &[&str], value: Value) -> anyhow
         [key, rest @ ..] => {
             let below = object.entry(*key).or_insert_with(|| Value::Object(Map::new()));
             let Value::Object(below) = below else {
-                usage!("`{key}` holds {below}, so nothing can be set within it; replace it with --set {key}=…");
+                usage!(
+                    "`{key}` holds {below}, so nothing can be set within it; replace it with --set {key}=…"
+                );
             };
             place(below, rest, value)
         }
@@ -211,6 +213,9 @@ mod tests {
     #[test]
     fn what_show_printed_can_be_saved_again() {
         let shown = json!({"integration": {"id": "1", "event": "e", "url": "u", "logs": [], "revision": 3}});
-        assert_eq!(Value::Object(unwrapped(shown.as_object().unwrap().clone())), json!({"event": "e", "url": "u"}));
+        assert_eq!(
+            Value::Object(unwrapped(shown.as_object().unwrap().clone())),
+            json!({"event": "e", "url": "u"})
+        );
     }
 }

@@ -25,7 +25,7 @@ use crate::tester::{Arrival, BODY_KEPT, kept_body};
 /// Most bytes of a request's body that are read.
 const MOST_READ: u64 = 64 * 1024 * 1024;
 /// The longest that a request's body may take to arrive.
-const READ_PATIENCE: Duration = Duration::from_secs(60);
+const READ_PATIENCE: Duration = Duration::from_mins(1);
 /// Filler that is sent for a fault in the body when there is no body.
 const FILLER: u64 = 1_024;
 /// What a bomb unpacks to unless told otherwise.

@@ -52,16 +52,20 @@ impl Window {
         if at + size as u64 > self.size {
             return Ok(None);
         }
-        let there = at >= self.start && at + size as u64 <= self.start + self.bytes.len() as u64;
-        if !there {
+        if !self.holds(at, size) {
             let wanted = (size.max(ahead) as u64).min(self.size - at) as usize;
             self.bytes.resize(wanted, 0);
-            let read = self.file.read_at(&mut self.bytes, at)?;
-            self.bytes.truncate(read);
             self.start = at;
+            let read = self.file.read_at(&mut self.bytes, at);
+            self.bytes.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
         }
         let from = (at - self.start) as usize;
         Ok(self.bytes.get(from..from + size))
+    }
+
+    fn holds(&self, at: u64, size: usize) -> bool {
+        at >= self.start && at + size as u64 <= self.start + self.bytes.len() as u64
     }
 }
 
@@ -194,8 +198,8 @@ impl Located {
             return Ok(None);
         };
         let segment = window.segment;
-        let record =
-            window.record(at, reach(&self.offsets[nth..], at)).map_err(|error| unreachable(&error))?;
+        let ahead = if window.holds(at, UNIT) { 0 } else { reach(&self.offsets[nth..], at) };
+        let record = window.record(at, ahead).map_err(|error| unreachable(&error))?;
         let kept = record.ok_or(Unreadable::Body).and_then(|record| match record.body()? {
             Body::Kept(head, rest) => Ok(Kept { segment, unit, head, event: Arc::new(event_in(rest)?) }),
             Body::Cleared(_) => Err(Unreadable::Body),

@@ -314,25 +314,23 @@ impl Writer {
                 work.marks.into_iter().filter(|mark| !returned.contains(&(mark.segment, mark.slot)));
             state.intake.marks.extend(missing);
         }
+        self.note_trouble(Some(&refusal));
         for command in work.commands {
             let _ = command.reply.send(Err(refusal.to_error()));
         }
-        self.note_trouble(Some(refusal));
     }
 
     /// Logs trouble when it begins and when it is over, not at every append between.
-    fn note_trouble(&self, refusal: Option<Refusal>) {
+    fn note_trouble(&self, refusal: Option<&Refusal>) {
         let was = std::mem::replace(&mut self.shared.state.lock().intake.stalled, refusal.is_some());
         match refusal {
             Some(refusal) if !was => {
                 error!(why = refusal.why, "the queue cannot write; it takes nothing in until it can");
+                // Whoever asks `due` next is told to ask again soon.
+                self.shared.changed.notify_one();
             }
             None if was => info!("the queue can write again"),
             _ => {}
-        }
-        // Whoever asks `due` next is told to ask again soon.
-        if !was && self.shared.state.lock().intake.stalled {
-            self.shared.changed.notify_one();
         }
     }
 

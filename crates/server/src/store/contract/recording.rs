@@ -160,6 +160,9 @@ pub(crate) async fn a_test_is_logged_and_counts_nowhere(store: &dyn Store) {
         std::slice::from_ref(&attempt)
     );
 
+    let of_delivery = AttemptQuery { delivery: Some(attempt.delivery), ..log };
+    assert_eq!(store.attempts(&of_delivery, &all()).await.unwrap().items.len(), 1);
+
     assert_eq!(store.books(&[HOOK]).await.unwrap(), []);
     assert_eq!(store.day_counts(&[HOOK], NOON.day()).await.unwrap(), []);
     assert_eq!(store.delivery(attempt.delivery).await.unwrap(), None);

@@ -53,7 +53,9 @@ fn attempt_lanes(query: &AttemptQuery, start: Place) -> Vec<Lane> {
         params: [param(at), param(seq), param(since)].into_iter().chain(keys).collect(),
     };
     if let Some(delivery) = query.delivery {
-        return vec![lane("a.delivery = ?4", vec![param(Db(delivery))])];
+        let key = || vec![param(Db(delivery))];
+        let of_its_event = lane("a.event = (SELECT event FROM deliveries WHERE id = ?4)", key());
+        return vec![of_its_event, lane("a.delivery = ?4 AND a.trigger = 'test'", key())];
     }
     if let Some(event) = query.event {
         return vec![lane("a.event = ?4", vec![param(Db(event))])];
@@ -332,6 +334,23 @@ mod tests {
         for lane in lanes.iter().flatten() {
             let plan = plan(&connection, &lane.sql, &lane.params);
             assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{}\n{plan}", lane.sql);
+        }
+    }
+
+    #[test]
+    fn the_attempts_of_an_event_or_a_delivery_are_few_and_found_by_an_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = schema::open_writer(&directory.path().join("store.db")).unwrap();
+        let delivery = Some(DeliveryId(Uuid::nil()));
+        let event = Some(EventId(Uuid::nil()));
+        for query in [
+            AttemptQuery { delivery, ..AttemptQuery::default() },
+            AttemptQuery { event, ..AttemptQuery::default() },
+        ] {
+            for lane in attempt_lanes(&query, NEWEST) {
+                let plan = plan(&connection, &lane.sql, &lane.params);
+                assert!(!plan.contains("SCAN"), "{}\n{plan}", lane.sql);
+            }
         }
     }
 

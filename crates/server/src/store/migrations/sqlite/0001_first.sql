@@ -107,7 +107,8 @@ CREATE TABLE attempts (
     origin TEXT,
     detail BLOB NOT NULL
 ) STRICT;
-CREATE INDEX attempts_delivery ON attempts (delivery);
+-- Other attempts are found by their delivery's event; a test has no delivery in the table.
+CREATE INDEX attempts_test ON attempts (delivery) WHERE trigger = 'test';
 CREATE INDEX attempts_event ON attempts (event);
 CREATE INDEX attempts_integration ON attempts (integration, outcome, started_at);
 CREATE INDEX attempts_scope ON attempts (scope, outcome, started_at);
