@@ -11,7 +11,7 @@ pub const FREE_FAILURES: u32 = 10;
 /// The wait after the last free failure.
 pub const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait, and how long failures are remembered.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
+pub const LONGEST_WAIT: Duration = Duration::from_mins(30);
 /// Addresses remembered at once; beyond it the one that failed longest ago is forgotten.
 pub const ADDRESSES: usize = 10_000;
 

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// A device counts as online this long after its last event. Devices here publish and hold no session, so there
 /// is no truer sign.
-pub const ONLINE_FOR: Duration = Duration::from_secs(15 * 60);
+pub const ONLINE_FOR: Duration = Duration::from_mins(15);
 
 /// Whether a device last heard then is online now.
 pub fn is_online(last_heard: Option<Timestamp>, now: Timestamp) -> bool {

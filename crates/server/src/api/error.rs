@@ -20,7 +20,11 @@ use crate::store::{Kind, StoreError};
 
 /// A failure, in the shape that Particle's clients read and ours extend: `error`, `error_description`, `field`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
+pub struct ApiError(Box<Refusal>);
+
+/// Boxed, so that the results of functions that may refuse stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
     status: StatusCode,
     error: Cow<'static, str>,
     description: String,
@@ -37,14 +41,14 @@ impl ApiError {
         error: impl Into<Cow<'static, str>>,
         description: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             status,
             error: error.into(),
             description: description.into(),
             field: None,
             retry_after: None,
             more: Map::new(),
-        }
+        }))
     }
 
     /// 400: what was sent makes no sense.
@@ -96,7 +100,7 @@ impl ApiError {
     /// 429: too often; again after `wait`.
     pub fn too_many(wait: Duration, description: impl Into<String>) -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", description);
-        error.retry_after = Some(wait);
+        error.0.retry_after = Some(wait);
         error
     }
 
@@ -110,7 +114,7 @@ impl ApiError {
         let first = findings.iter().find(|finding| finding.level == Level::Error);
         let message = first.map_or("the template cannot be read", |finding| &finding.message);
         let mut error = Self::invalid(message);
-        error.field = first.and_then(|finding| finding.place.field.clone());
+        error.0.field = first.and_then(|finding| finding.place.field.clone());
         error.with("findings", findings.iter().map(|finding| serde_json::json!(finding)).collect::<Vec<_>>())
     }
 
@@ -132,7 +136,7 @@ impl ApiError {
     /// 503: not now; again after `wait`.
     pub fn unavailable(wait: Duration, description: impl Into<String>) -> Self {
         let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description);
-        error.retry_after = Some(wait);
+        error.0.retry_after = Some(wait);
         error
     }
 
@@ -149,20 +153,20 @@ impl ApiError {
     /// Names the field at fault.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// Adds a key to the answer.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(key.to_owned(), value.into());
+        self.0.more.insert(key.to_owned(), value.into());
         self
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 }
 
@@ -177,14 +181,15 @@ pub fn cut(value: &str) -> String {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut body = self.more;
-        body.insert("error".into(), self.error.into());
-        body.insert("error_description".into(), self.description.into());
-        if let Some(field) = self.field {
+        let refusal = *self.0;
+        let mut body = refusal.more;
+        body.insert("error".into(), refusal.error.into());
+        body.insert("error_description".into(), refusal.description.into());
+        if let Some(field) = refusal.field {
             body.insert("field".into(), field.into());
         }
-        let mut response = (self.status, Json(Value::Object(body))).into_response();
-        if let Some(wait) = self.retry_after {
+        let mut response = (refusal.status, Json(Value::Object(body))).into_response();
+        if let Some(wait) = refusal.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }

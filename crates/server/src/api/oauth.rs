@@ -23,9 +23,9 @@ use crate::directory::Holder;
 /// The clients there are. Their secrets are public: they name a program and protect nothing.
 const CLIENTS: [&str; 4] = ["particle", "particle-api", "particle-cli", "fieldhook"];
 /// How long a token lives when its maker does not say.
-const DEFAULT_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub(super) const DEFAULT_LIFE: Duration = Duration::from_hours(90 * 24);
 /// The longest life that is not for ever.
-const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const LONGEST_LIFE: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {

@@ -138,7 +138,7 @@ impl App {
         match scope {
             Scope::User(_) => {}
             Scope::Product(id) => {
-                _ = self.directory.change_product(id, |product| change(&mut product.team)).await?
+                self.directory.change_product(id, |product| change(&mut product.team)).await?;
             }
             Scope::Organisation(id) => {
                 self.directory.change_organisation(id, |org| change(&mut org.team)).await?;

@@ -19,14 +19,13 @@ use super::auth::Person;
 use super::error::{ApiError, cut};
 use super::input::Body;
 use super::login::Address;
+use super::oauth::DEFAULT_LIFE;
 use crate::directory::{Holder, Member, User};
 
 /// Most bytes of an e-mail address (RFC 5321, section 4.5.3.1).
 const USERNAME_LIMIT: usize = 254;
 /// Most bytes of `account_info` as JSON.
 const ACCOUNT_INFO_LIMIT: usize = 4_096;
-/// How long the token given at set-up lives.
-const SET_UP_LIFE: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -203,7 +202,7 @@ async fn set_up(
         return Err(used());
     }
     let user = app.directory.add_user(&username, hash, true).await?;
-    let answer = app.token_answer(user.id, "fieldhook", Some(SET_UP_LIFE)).await?;
+    let answer = app.token_answer(user.id, "fieldhook", Some(DEFAULT_LIFE)).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
