@@ -56,10 +56,11 @@ minute now and then and is put to sleep, one answers 5 KB, one has its answer cu
 Where there is no terminal, a line is printed every five seconds.")]
 pub(crate) struct Demo {
     /// Where everything is kept [default: a directory that is deleted at the end]
-    #[arg(long, value_name = "DIR", env = "FIELDHOOK_DATA")]
+    // Not from FIELDHOOK_DATA: a demo must never be played on somebody's real data by accident.
+    #[arg(long, value_name = "DIR")]
     data: Option<std::path::PathBuf>,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS", env = "FIELDHOOK_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Events a second, of the whole fleet
     #[arg(long, value_name = "RATE", default_value_t = 15.0)]

@@ -55,7 +55,7 @@ pub(crate) struct Serve {
         default_missing_value = "true"
     )]
     open_registration: Option<bool>,
-    /// How to write log lines
+    /// How to write log lines: for people, or as one JSON object a line
     #[arg(long, value_enum, env = "FIELDHOOK_LOG_FORMAT", default_value_t = Format::Text)]
     log_format: Format,
     /// Which log lines, such as `info` or `fieldhook_server=debug`
@@ -70,9 +70,7 @@ pub(crate) struct Serve {
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
     Text,
-    /// For programs: one JSON object a line
     Json,
 }
 

@@ -45,9 +45,10 @@ pub(crate) enum Integration {
 #[command(after_help = "Examples:
   fieldhook integration create --event temperature --to https://example.com/in
   fieldhook integration create --event climate/ --to https://example.com/in --product greenhouse \\
-      --header 'Authorization: Bearer {{API_KEY}}' --set 'json.celsius={{{t}}}'
+      --header 'Authorization: Bearer {{API_KEY}}' --set 'secrets=[\"API_KEY\"]' \\
+      --set 'json.celsius={{{t}}}' --set noDefaults=true
   fieldhook integration create webhook.json
-  fieldhook integration create webhook.json --to http://localhost:9000/in     the file, with another address
+  fieldhook integration create webhook.json --to http://localhost:9000/in      the file, sent elsewhere
   cat webhook.json | fieldhook integration create -")]
 pub(crate) struct Create {
     #[command(flatten)]

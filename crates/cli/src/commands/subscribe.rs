@@ -17,7 +17,7 @@ const REST: Duration = Duration::from_secs(2);
 /// Listen to events as they come
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fieldhook subscribe                          everything of your devices, and the answers of your integrations
+  fieldhook subscribe                          all of your devices and integrations
   fieldhook subscribe climate/                 names that begin with this
   fieldhook subscribe --device kitchen
   fieldhook subscribe --product greenhouse climate/ --json | jq .data
