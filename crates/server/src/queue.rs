@@ -149,7 +149,8 @@ pub trait Queue: Send + Sync {
     /// Adds deliveries for an event taken in earlier: a replay.
     async fn append_replay(&self, deliveries: Vec<Delivery>, now: Timestamp) -> Result<(), QueueError>;
 
-    /// Resolves when `due` may have something new to say that time alone does not bring. For one task to wait
+    /// Resolves when `due` may have something new to say that time alone does not bring: something was appended or
+    /// settled, or a claim left something behind, due already or later. For one task to wait
     /// on; a change that came while it did not wait is not lost.
     async fn changed(&self);
 

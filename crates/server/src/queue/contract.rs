@@ -54,6 +54,7 @@ macro_rules! promises {
             a_replay_is_a_delivery_like_any_other
             the_backlog_counts_what_is_in_flight
             what_is_put_off_keeps_its_count_of_attempts
+            a_claim_tells_of_the_later_time_it_uncovers
             a_closed_queue_takes_nothing
         );
     };
@@ -286,6 +287,19 @@ pub(crate) async fn what_is_put_off_keeps_its_count_of_attempts(engine: &mut dyn
     let second = claim_one(queue, T0 + secs(5)).await.unwrap().delivery;
     assert_eq!((second.attempts, second.postponed), (0, true));
     assert_eq!(second.first_tried_at, None);
+}
+
+pub(crate) async fn a_claim_tells_of_the_later_time_it_uncovers(engine: &mut dyn Engine) {
+    let queue = engine.queue();
+    queue.append(due_at(1, T0 + secs(1)), T0).await.unwrap();
+    queue.append(due_at(2, T0 + secs(2)), T0).await.unwrap();
+    while queue.due(T0 + secs(1)).await.unwrap().lanes.is_empty() {
+        queue.changed().await;
+    }
+
+    claim_one(queue, T0 + secs(1)).await.unwrap();
+    queue.changed().await;
+    assert_eq!(queue.due(T0 + secs(1)).await.unwrap().next, Some(T0 + secs(2)));
 }
 
 /// Asks until the queue has taken in what was settled, of which it has only heard.

@@ -275,8 +275,8 @@ impl Shared {
         if state.intake.closing {
             return Err(closed());
         }
-        let (held, more) = state.claim(lane, most, now);
-        if more {
+        let (held, news) = state.claim(lane, most, now);
+        if news {
             self.changed.notify_one();
         }
         Ok(held)

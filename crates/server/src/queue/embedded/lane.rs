@@ -66,8 +66,8 @@ impl Lanes {
         }
     }
 
-    /// Takes up to `most` deliveries that are due by `now`, in the order they fell due. Says also whether the
-    /// lane has more of them.
+    /// Takes up to `most` deliveries that are due by `now`, in the order they fell due. Says also whether `due`
+    /// has something new to say: that there are more, or a later time that stood behind them.
     pub(super) fn take(&mut self, lane: Lane, most: usize, now: Timestamp) -> (Vec<Place>, bool) {
         let Some(waiting) = self.waiting.get_mut(&lane) else { return (Vec::new(), false) };
         let taken: Vec<_> = std::iter::from_fn(|| waiting.next(now)).take(most).collect();
@@ -81,7 +81,8 @@ impl Lanes {
         } else if let Some(first) = first {
             self.watch(lane, first);
         }
-        (taken, more)
+        let uncovered = !more && !empty && !taken.is_empty();
+        (taken, more || uncovered)
     }
 
     /// The lanes that have something due by `now` and have not been named since they got it.

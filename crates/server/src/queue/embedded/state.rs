@@ -140,7 +140,7 @@ impl State {
         Due { lanes, next }
     }
 
-    /// Claims deliveries of a lane: each with its lease, and whether the lane has more that are due.
+    /// Claims deliveries of a lane: each with its lease, and whether `due` has something new to say.
     ///
     /// Which delivery stands at a place is known once it has been read, and then told by [`State::name_held`].
     pub(super) fn claim(&mut self, lane: Lane, most: usize, now: Timestamp) -> (Vec<(u64, Place)>, bool) {
