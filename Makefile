@@ -13,11 +13,11 @@ help: ## Say what there is.
 
 .PHONY: run
 run: ## Build everything and start the live demo: server, simulated fleet, misbehaving endpoints.
-	cargo run --profile quick --bin fieldhook -- demo --data data/demo
+	cargo run --locked --bin fieldhook -- demo --data data/demo
 
 .PHONY: dev
 dev: ## Start the server alone, with debug output, on ./data/dev.
-	cargo run --bin fieldhook -- serve --data data/dev --allow-destinations 127.0.0.0/8
+	cargo run --locked --bin fieldhook -- serve --data data/dev --allow-destinations 127.0.0.0/8
 
 .PHONY: test
 test: tools-test ## Install what the tests need, then run every test.

@@ -26,7 +26,8 @@ fn no_acknowledged_event_is_lost_over_twenty_kills_under_load() {
     let sink = Sink::start();
     let mut server = Running::start(&data);
     let token = server.log_in();
-    let hook = json!({"event": "k", "url": sink.url(), "body": "{{{PARTICLE_EVENT_VALUE}}}", "responseTopic": ""});
+    let hook =
+        json!({"event": "k", "url": sink.url(), "body": "{{{PARTICLE_EVENT_VALUE}}}", "responseTopic": ""});
     let hook = tiny::call(&server.url, "POST", "/v1/integrations", Some(&token), Some(&hook));
     let hook = hook.expect("the webhook is saved")["id"].as_str().expect("it has an id").to_owned();
 
@@ -36,7 +37,9 @@ fn no_acknowledged_event_is_lost_over_twenty_kills_under_load() {
         let (said_yes, yes) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
         let publishers: Vec<_> = (0..PUBLISHERS)
-            .map(|_| publish(server.url.clone(), token.clone(), counter.clone(), stop.clone(), said_yes.clone()))
+            .map(|_| {
+                publish(server.url.clone(), token.clone(), counter.clone(), stop.clone(), said_yes.clone())
+            })
             .collect();
         drop(said_yes);
         // The kill comes after some number of answers, another one each round: early, late, in the middle of a batch.
@@ -53,7 +56,12 @@ fn no_acknowledged_event_is_lost_over_twenty_kills_under_load() {
     let books = server.settled_books(&token, &hook);
     let arrived: HashMap<u64, HashSet<String>> = sink.arrived();
     let lost: Vec<_> = acknowledged.iter().filter(|event| !arrived.contains_key(event)).collect();
-    assert!(lost.is_empty(), "{} of {} acknowledged events are lost: {lost:?}", lost.len(), acknowledged.len());
+    assert!(
+        lost.is_empty(),
+        "{} of {} acknowledged events are lost: {lost:?}",
+        lost.len(),
+        acknowledged.len()
+    );
     let renamed: Vec<_> = arrived.iter().filter(|(_, ids)| ids.len() > 1).collect();
     assert!(renamed.is_empty(), "a repeat has the Webhook-Id of the first: {renamed:?}");
     assert_eq!(
@@ -116,7 +124,9 @@ impl Running {
         let lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
         let url = lines
             .map_while(Result::ok)
-            .find_map(|line| line.split_whitespace().find(|word| word.starts_with("http://127.")).map(str::to_owned))
+            .find_map(|line| {
+                line.split_whitespace().find(|word| word.starts_with("http://127.")).map(str::to_owned)
+            })
             .expect("the server says where it listens");
         Self { child, url: url.trim_end_matches(['/', '.', ',']).to_owned() }
     }
@@ -124,7 +134,8 @@ impl Running {
     fn log_in(&self) -> String {
         let asked = json!({"username": EMAIL, "password": PASSWORD, "grant_type": "password",
             "client_id": "particle", "client_secret": "particle", "expires_in": 0});
-        let answer = tiny::call(&self.url, "POST", "/oauth/token", None, Some(&asked)).expect("the login is good");
+        let answer =
+            tiny::call(&self.url, "POST", "/oauth/token", None, Some(&asked)).expect("the login is good");
         answer["access_token"].as_str().expect("there is a token").to_owned()
     }
 

@@ -89,7 +89,7 @@ mod tests {
         for _ in 0..4 {
             let _ = bucket.take(DEVICE, T0);
         }
-        assert!(bucket.take(DEVICE, T0 - Duration::from_secs(60)).is_err());
+        assert!(bucket.take(DEVICE, T0 - Duration::from_mins(1)).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Time and luck. The only file that reads the wall clock or asks for random numbers.
 
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -119,7 +119,7 @@ pub struct AccountsConfig {
 /// How often upkeep looks after what is remembered in memory.
 pub(crate) const TIDY_EVERY: Duration = Duration::from_secs(10);
 /// How often upkeep looks after what is kept on disk.
-pub(crate) const PRUNE_EVERY: Duration = Duration::from_secs(600);
+pub(crate) const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ use crate::recorder::{Recorder, matched_entry};
 use crate::store::{Entry, Store, StoreError, UsedEntry};
 
 /// How long a repeated idempotency key is the same event.
-pub const KEY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEY_LIFE: Duration = Duration::from_hours(24);
 
 /// As whom an event is published, and so in which scope it stands.
 #[derive(Debug, Clone)]

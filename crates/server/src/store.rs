@@ -473,10 +473,17 @@ pub trait Store: Send + Sync {
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError>;
 
     /// Day counts of these integrations from `since` on, the oldest day first; days without any are absent.
-    async fn day_counts(&self, integrations: &[IntegrationId], since: Day) -> Result<Vec<DayCount>, StoreError>;
+    async fn day_counts(
+        &self,
+        integrations: &[IntegrationId],
+        since: Day,
+    ) -> Result<Vec<DayCount>, StoreError>;
 
     /// The books of these integrations; one that never matched has none.
-    async fn books(&self, integrations: &[IntegrationId]) -> Result<Vec<(IntegrationId, BookRow)>, StoreError>;
+    async fn books(
+        &self,
+        integrations: &[IntegrationId],
+    ) -> Result<Vec<(IntegrationId, BookRow)>, StoreError>;
 
     /// Sums of operations, the largest first; by day, the newest first.
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError>;

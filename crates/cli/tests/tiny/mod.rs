@@ -9,7 +9,13 @@ use std::thread;
 use serde_json::Value;
 
 /// One call on a connection of its own; the body of a 2xx answer.
-pub(crate) fn call(url: &str, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<Value> {
+pub(crate) fn call(
+    url: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> Option<Value> {
     let (status, body) = Connection::open(url).call(method, path, token, body)?;
     (200..300).contains(&status).then_some(body)
 }

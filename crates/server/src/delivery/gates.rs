@@ -1,6 +1,7 @@
 //! Destinations and their gates.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// How long an idle destination is remembered.
-const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// A destination as people see it.
 #[derive(Debug, Clone, Serialize)]
@@ -122,7 +123,10 @@ impl Destination {
 
     fn id(&self) -> String {
         let digest = Sha256::digest(format!("{} {}", self.scope, self.origin).as_bytes());
-        digest[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..12].iter().fold(String::with_capacity(24), |mut id, byte| {
+            let _ = write!(id, "{byte:02x}");
+            id
+        })
     }
 
     fn state(&self, width: usize, now: Timestamp) -> DestinationState {

@@ -103,11 +103,6 @@ impl Lanes {
         self.state.lock().taken
     }
 
-    /// Slots taken in this lane.
-    pub(super) fn taken_in(&self, lane: Lane) -> usize {
-        self.state.lock().lanes.get(&lane).map_or(0, |slots| slots.taken)
-    }
-
     fn room(&self, state: &State, lane: Lane) -> usize {
         let taken = state.lanes.get(&lane).map_or(0, |slots| slots.taken);
         let own = self.width.saturating_sub(taken);

@@ -83,7 +83,7 @@ impl Engine {
             Ok(rendered) => self.knock(&trial, blank, rendered, &announcer).await,
         };
         let attempt = self.judge(&trial, ending);
-        self.announce(attempt, announcer)
+        announce(attempt, announcer)
     }
 
     /// Asks the gate, unless it is a test, and sends when it may.
@@ -206,22 +206,6 @@ impl Engine {
         attempt
     }
 
-    /// Publishes the reply that tells of a failure, and adds to the evidence all that was published.
-    fn announce(&self, mut attempt: Attempt, announcer: Announcer<'_>) -> (Attempt, Vec<Entry>) {
-        match attempt.outcome {
-            Outcome::Success => {}
-            Outcome::Skipped => announcer.failed(SLEEPING),
-            Outcome::Error => {
-                let host = attempt.origin.as_deref().and_then(host_of).unwrap_or_default();
-                let message = attempt.message.as_deref().unwrap_or_default();
-                announcer.failed(&error_text(attempt.status, attempt.code, host, message));
-            }
-        }
-        let (followed_by, entries) = announcer.finish();
-        attempt.followed_by = followed_by;
-        (attempt, entries)
-    }
-
     fn blank(&self, trial: &Trial<'_>, started_at: Timestamp) -> Attempt {
         Attempt {
             id: AttemptId::new(started_at, random(&*self.nature.luck)),
@@ -288,6 +272,22 @@ impl Drop for Passed<'_> {
             self.destination.leave(self.engine.nature.now(), Ended::Ignored);
         }
     }
+}
+
+/// Publishes the reply that tells of a failure, and adds to the evidence all that was published.
+fn announce(mut attempt: Attempt, announcer: Announcer<'_>) -> (Attempt, Vec<Entry>) {
+    match attempt.outcome {
+        Outcome::Success => {}
+        Outcome::Skipped => announcer.failed(SLEEPING),
+        Outcome::Error => {
+            let host = attempt.origin.as_deref().and_then(host_of).unwrap_or_default();
+            let message = attempt.message.as_deref().unwrap_or_default();
+            announcer.failed(&error_text(attempt.status, attempt.code, host, message));
+        }
+    }
+    let (followed_by, entries) = announcer.finish();
+    attempt.followed_by = followed_by;
+    (attempt, entries)
 }
 
 fn unrendered(mut evidence: Attempt, fault: RenderFault) -> Ending {

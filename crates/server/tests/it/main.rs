@@ -1,5 +1,7 @@
 //! Fieldhook through its front door: a real server on a free port, real HTTP, a clock that the test drives.
 
+#![expect(clippy::unwrap_used, reason = "a test whose world does not hold stops there and then")]
+
 mod world;
 
 mod bad_input;

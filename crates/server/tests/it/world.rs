@@ -13,17 +13,17 @@ use tempfile::TempDir;
 mod client;
 mod endpoint;
 
-pub use client::{Reply, SseEvent, Stream, Visitor};
-pub use endpoint::{Endpoint, Scripted, reply};
+pub(crate) use client::{Reply, Visitor};
+pub(crate) use endpoint::{Endpoint, Scripted, reply};
 
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "a password of the tests";
 
 /// When every test's clock begins.
-pub const T0: Timestamp = Timestamp::from_millis(1_767_323_045_678);
+pub(crate) const T0: Timestamp = Timestamp::from_millis(1_767_323_045_678);
 
 /// A server with all it needs.
-pub struct World {
+pub(crate) struct World {
     server: Option<Server>,
     clock: Arc<ManualClock>,
     config: Config,
@@ -33,12 +33,12 @@ pub struct World {
 
 impl World {
     /// A server on an empty directory and a free port, with one administrator.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     /// The same, with other settings.
-    pub async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut config = Config {
             data: data.path().to_owned(),
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Drains the server and starts another on the same directory; tokens stay good.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.server.take().unwrap().stop().await;
         let server = serve(&self.config, &self.clock).await;
         self.admin.base = url_of(&server);
@@ -65,98 +65,98 @@ impl World {
     }
 
     /// The running server.
-    pub fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 
     /// Where it listens, as a URL without a path.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.admin.base
     }
 
     /// The administrator, with a token.
-    pub fn admin(&self) -> &Visitor {
+    pub(crate) fn admin(&self) -> &Visitor {
         &self.admin
     }
 
     /// Somebody without a token.
-    pub fn nobody(&self) -> Visitor {
+    pub(crate) fn nobody(&self) -> Visitor {
         Visitor::new(self.url().to_owned(), None)
     }
 
     /// Another person, with a token and an empty scope of their own.
-    pub async fn person(&self, email: &str) -> Visitor {
+    pub(crate) async fn person(&self, email: &str) -> Visitor {
         let account = json!({"username": email, "password": PASSWORD});
         self.admin.post("/v1/users", account).await.expect(200);
         self.nobody().log_in(email, PASSWORD).await
     }
 
     /// A device of the administrator's, with its own token.
-    pub async fn device(&self, id: &str) -> Visitor {
+    pub(crate) async fn device(&self, id: &str) -> Visitor {
         self.admin.post("/v1/devices", json!({"id": id})).await.expect(200);
         self.device_token(id).await
     }
 
     /// A visitor with a fresh token of this device.
-    pub async fn device_token(&self, id: &str) -> Visitor {
+    pub(crate) async fn device_token(&self, id: &str) -> Visitor {
         let made = self.admin.post(&format!("/v1/devices/{id}/token"), json!({})).await;
         let token = made.expect(201)["token"].as_str().unwrap().to_owned();
         Visitor::new(self.url().to_owned(), Some(token))
     }
 
     /// A product of the administrator's; returns its number.
-    pub async fn product(&self, name: &str) -> u64 {
+    pub(crate) async fn product(&self, name: &str) -> u64 {
         let made = self.admin.post("/v1/user/products", json!({"product": {"name": name}})).await;
         made.expect(201)["product"]["id"].as_u64().unwrap()
     }
 
     /// Saves an integration of the administrator's; returns its id.
-    pub async fn integration(&self, template: Value) -> String {
+    pub(crate) async fn integration(&self, template: Value) -> String {
         self.integration_in("/v1", template).await
     }
 
     /// Saves an integration below another path, such as `/v1/products/10001`.
-    pub async fn integration_in(&self, base: &str, template: Value) -> String {
+    pub(crate) async fn integration_in(&self, base: &str, template: Value) -> String {
         let made = self.admin.post(&format!("{base}/integrations"), template).await;
         made.expect(201)["id"].as_str().unwrap().to_owned()
     }
 
     /// Publishes as the administrator; returns the event's id.
-    pub async fn publish(&self, name: &str, data: &str) -> String {
+    pub(crate) async fn publish(&self, name: &str, data: &str) -> String {
         let published = self.admin.post("/v1/devices/events", json!({"name": name, "data": data})).await;
         published.expect(200)["id"].as_str().unwrap().to_owned()
     }
 
     /// An endpoint that gives these answers in turn, the last one for ever.
-    pub async fn endpoint(&self, script: impl IntoIterator<Item = Scripted>) -> Endpoint {
+    pub(crate) async fn endpoint(&self, script: impl IntoIterator<Item = Scripted>) -> Endpoint {
         Endpoint::start(script.into_iter().collect()).await
     }
 
     /// Waits until nothing is under way any more.
-    pub async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         self.server().settled().await;
     }
 
     /// Lets time pass, once nothing is under way, and waits for what it sets going.
-    pub async fn advance(&self, time: Duration) {
+    pub(crate) async fn advance(&self, time: Duration) {
         self.settled().await;
         self.clock.advance(time);
         self.settled().await;
     }
 
     /// Lets time pass whatever is under way.
-    pub fn tick(&self, time: Duration) {
+    pub(crate) fn tick(&self, time: Duration) {
         self.clock.advance(time);
     }
 
     /// The books of an integration.
-    pub async fn books(&self, integration: &str) -> Value {
+    pub(crate) async fn books(&self, integration: &str) -> Value {
         self.settled().await;
         self.admin.get(&format!("/fieldhook/v1/integrations/{integration}/books")).await.expect(200)
     }
 
     /// The log of an integration, newest first.
-    pub async fn log(&self, integration: &str) -> Vec<Value> {
+    pub(crate) async fn log(&self, integration: &str) -> Vec<Value> {
         self.settled().await;
         let page = self.admin.get(&format!("/fieldhook/v1/attempts?integration={integration}")).await;
         page.expect(200)["items"].as_array().unwrap().clone()
@@ -173,6 +173,6 @@ fn url_of(server: &Server) -> String {
 }
 
 /// Whole seconds.
-pub fn secs(seconds: u64) -> Duration {
+pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

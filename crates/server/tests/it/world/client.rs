@@ -6,44 +6,44 @@ use serde_json::Value;
 
 /// Somebody with a token, or without.
 #[derive(Clone)]
-pub struct Visitor {
-    pub base: String,
-    pub token: Option<String>,
+pub(crate) struct Visitor {
+    pub(crate) base: String,
+    pub(crate) token: Option<String>,
     http: reqwest::Client,
 }
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
     /// The body as JSON; null when it is none.
-    pub json: Value,
+    pub(crate) json: Value,
 }
 
 impl Reply {
     /// The body, of an answer with this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "the answer was {}", self.text);
         self.json
     }
 
     /// The sentence of an error with this status.
     #[track_caller]
-    pub fn refusal(self, status: u16) -> String {
+    pub(crate) fn refusal(self, status: u16) -> String {
         self.expect(status)["error_description"].as_str().expect("every error has a description").to_owned()
     }
 
     /// A header's value, empty when there is none.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
 impl Visitor {
-    pub fn new(base: String, token: Option<String>) -> Self {
+    pub(crate) fn new(base: String, token: Option<String>) -> Self {
         // The provider can be installed once per process; whoever comes second finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -51,12 +51,12 @@ impl Visitor {
     }
 
     /// The same server, seen by whoever holds this token.
-    pub fn with_token(&self, token: &str) -> Self {
+    pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// Logs in as particle-cli does.
-    pub async fn log_in(&self, username: &str, password: &str) -> Self {
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Self {
         let form = [
             ("username", username),
             ("password", password),
@@ -69,24 +69,24 @@ impl Visitor {
         self.with_token(&token)
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         read(self.request(reqwest::Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
         read(self.request(reqwest::Method::POST, path).json(&body)).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
         read(self.request(reqwest::Method::PUT, path).json(&body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
         read(self.request(reqwest::Method::DELETE, path)).await
     }
 
     /// A request to be finished by the test; `send` sends it.
-    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
             Some(token) => request.bearer_auth(token),
@@ -95,12 +95,12 @@ impl Visitor {
     }
 
     /// Sends what [`Visitor::request`] began.
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         read(request).await
     }
 
     /// Opens an event stream, and returns when it has said `:ok`.
-    pub async fn stream(&self, path: &str) -> Stream {
+    pub(crate) async fn stream(&self, path: &str) -> Stream {
         let request = self.request(reqwest::Method::GET, path).header("accept", "text/event-stream");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200, "the stream {path} was refused");
@@ -120,26 +120,26 @@ async fn read(request: reqwest::RequestBuilder) -> Reply {
 }
 
 /// An open event stream.
-pub struct Stream {
+pub(crate) struct Stream {
     bytes: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     come: String,
 }
 
 /// One server-sent event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SseEvent {
-    pub name: String,
-    pub json: Value,
+pub(crate) struct SseEvent {
+    pub(crate) name: String,
+    pub(crate) json: Value,
 }
 
 impl Stream {
     /// The next event; waits for it.
-    pub async fn next(&mut self) -> SseEvent {
+    pub(crate) async fn next(&mut self) -> SseEvent {
         self.next_or_end().await.expect("the stream ended before the event came")
     }
 
     /// The next event, or none when the stream has ended.
-    pub async fn next_or_end(&mut self) -> Option<SseEvent> {
+    pub(crate) async fn next_or_end(&mut self) -> Option<SseEvent> {
         loop {
             let block = self.block().await?;
             let field =
@@ -151,15 +151,15 @@ impl Stream {
     }
 
     /// The bytes of the next chunk, as they came.
-    pub async fn chunk(&mut self) -> Option<bytes::Bytes> {
+    pub(crate) async fn chunk(&mut self) -> Option<bytes::Bytes> {
         self.bytes.next().await.map(|chunk| chunk.unwrap())
     }
 
     async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.come.split_once("\n\n") {
-                let block = block.trim_start_matches('\n').to_owned();
-                self.come = rest.to_owned();
+                let (block, rest) = (block.trim_start_matches('\n').to_owned(), rest.to_owned());
+                self.come = rest;
                 if block.is_empty() {
                     continue;
                 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 /// One answer of a script.
 #[derive(Debug, Clone, Default)]
-pub struct Scripted {
+pub(crate) struct Scripted {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -22,42 +22,41 @@ pub struct Scripted {
 }
 
 /// An answer with this status.
-pub fn reply(status: u16) -> Scripted {
+pub(crate) fn reply(status: u16) -> Scripted {
     Scripted { status, ..Scripted::default() }
 }
 
 impl Scripted {
-    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self }
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn retry_after(self, wait: Duration) -> Self {
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
         self.header("retry-after", &wait.as_secs().to_string())
     }
 
     /// Never comes.
-    pub fn hangs(self) -> Self {
+    pub(crate) fn hangs(self) -> Self {
         Self { hangs: true, ..self }
     }
 }
 
 /// A request that came.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    pub method: String,
-    pub target: String,
-    pub headers: http::HeaderMap,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Seen {
     /// A header's value, empty when there is none.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
@@ -70,8 +69,8 @@ struct Script {
 }
 
 /// A running endpoint; it ends when dropped.
-pub struct Endpoint {
-    pub url: String,
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
     script: Arc<Script>,
     serving: JoinHandle<()>,
 }
@@ -99,12 +98,12 @@ impl Endpoint {
     }
 
     /// How many requests have come.
-    pub fn hits(&self) -> usize {
+    pub(crate) fn hits(&self) -> usize {
         self.script.seen.lock().len()
     }
 
     /// The next request that this method has not returned yet; waits for it.
-    pub async fn next(&self) -> Seen {
+    pub(crate) async fn next(&self) -> Seen {
         loop {
             let came = self.script.came.notified();
             tokio::pin!(came);
@@ -121,13 +120,8 @@ impl Endpoint {
     }
 
     /// Every request that has come.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.script.seen.lock().clone()
-    }
-
-    /// From now on, this is the answer.
-    pub fn answer(&self, answer: Scripted) {
-        *self.script.answers.lock() = VecDeque::from([answer]);
     }
 }
 
@@ -136,7 +130,6 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     script.seen.lock().push(Seen {
         method: parts.method.to_string(),
-        target: parts.uri.to_string(),
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     });
