@@ -16,6 +16,7 @@ mod client;
 mod commands;
 mod demo;
 mod failure;
+mod openapi;
 mod output;
 mod path;
 mod profile;
@@ -102,6 +103,8 @@ enum Command {
     #[command(subcommand)]
     Tester(commands::tester::Tester),
     Bench(bench::Bench),
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
 }
 
 /// What every command works with.
@@ -177,5 +180,6 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Token(command) => command.run(context).await,
         Command::Tester(command) => command.run(context).await,
         Command::Bench(command) => command.run(context).await,
+        Command::OpenApi(command) => command.run(context),
     }
 }
