@@ -28,7 +28,7 @@ test: tools-test ## Install what the tests need, then run every test.
 check: tools-check ## Format, lints, licences, layers: all without running a test.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo deny --locked --offline check bans licenses sources
+	cargo deny --locked check bans licenses sources
 	target/debug/fieldhook openapi > target/openapi.json
 	diff -u docs/openapi.json target/openapi.json || { echo 'docs/openapi.json is stale: run make docs'; exit 1; }
 
