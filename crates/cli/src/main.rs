@@ -180,6 +180,6 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Token(command) => command.run(context).await,
         Command::Tester(command) => command.run(context).await,
         Command::Bench(command) => command.run(context).await,
-        Command::OpenApi(command) => command.run(context),
+        Command::OpenApi(_) => openapi::OpenApi::run(context),
     }
 }

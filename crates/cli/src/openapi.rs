@@ -11,7 +11,7 @@ use crate::Context;
 pub(crate) struct OpenApi {}
 
 impl OpenApi {
-    pub(crate) fn run(&self, context: &Context) -> anyhow::Result<()> {
+    pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         context.output.line(document().to_pretty_json()?);
         Ok(())
     }
