@@ -1,6 +1,6 @@
 //! What can be said of a webhook's URL before anything is sent.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::finding::Finding;
 use crate::origin::{InvalidUrl, Origin, Scheme};

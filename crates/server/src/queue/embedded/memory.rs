@@ -10,7 +10,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::disk::{Disk, File, Guard};
-use crate::clock::{Luck, random};
 
 /// A loss of power spares or takes each unsynced piece of this many bytes by itself.
 const SECTOR: usize = 512;
@@ -100,9 +99,8 @@ impl MemoryDisk {
         self.copied(Bytes::clone, |state| state.names.clone())
     }
 
-    /// What a loss of power leaves: all that was synced and, as luck has it, some of what was not.
-    pub fn after_power_loss(&self, luck: &dyn Luck) -> Self {
-        let survives = || random::<1>(luck)[0] & 1 == 0;
+    /// What a loss of power leaves: all that was synced and, piece by piece as `survives` has it, some of what was not.
+    pub fn after_power_loss(&self, survives: impl Fn() -> bool) -> Self {
         let decide = |bytes: &Bytes| {
             let mut left = bytes.durable.clone();
             let size = if survives() { bytes.now.len() } else { left.len() };
@@ -312,7 +310,7 @@ fn not_found(name: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SeededLuck;
+    use crate::queue::embedded::tests::coin;
 
     #[test]
     fn a_loss_of_power_spares_what_was_synced_and_may_take_the_rest() {
@@ -324,7 +322,7 @@ mod tests {
         file.write_at(&[1; 4096], 4).unwrap();
 
         let left: BTreeSet<_> =
-            (0..50).map(|seed| disk.after_power_loss(&SeededLuck::new(seed)).read("a").unwrap()).collect();
+            (0..50).map(|seed| disk.after_power_loss(coin(seed)).read("a").unwrap()).collect();
         assert!(left.iter().all(|bytes| bytes.starts_with(b"safe")));
         assert!(left.len() > 10);
         assert_eq!(disk.after_crash().read("a").unwrap().len(), 4100);

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::disk::LOCK;
 use super::memory::MemoryDisk;
 use super::{Embedded, EmbeddedConfig};
+use crate::clock::{SeededLuck, random};
 use crate::queue::contract::{Engine, promises};
 use crate::queue::{Queue, QueueError};
 
@@ -25,6 +26,12 @@ fn config() -> EmbeddedConfig {
 
 fn open(disk: &Arc<MemoryDisk>) -> Result<Embedded, QueueError> {
     Embedded::open_on(config(), Arc::clone(disk) as Arc<dyn super::disk::Disk>)
+}
+
+/// A coin that falls the same way each time for the same seed.
+pub(super) fn coin(seed: u64) -> impl Fn() -> bool {
+    let luck = SeededLuck::new(seed);
+    move || random::<1>(&luck)[0] & 1 == 0
 }
 
 /// The queue on the machine's own files.

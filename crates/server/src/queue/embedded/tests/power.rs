@@ -9,8 +9,7 @@ use futures_util::future::join_all;
 
 use super::super::Embedded;
 use super::super::memory::{Deed, MemoryDisk};
-use super::open;
-use crate::clock::SeededLuck;
+use super::{coin, open};
 use crate::queue::contract::{T0, claim_all, delivery, event, secs};
 use crate::queue::{Append, Lane, Queue, Settlement};
 
@@ -110,7 +109,7 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
             .collect();
         let until_then = MemoryDisk::replay(&journal[..moment]);
         for seed in 0..LUCKS_PER_MOMENT {
-            let left = Arc::new(until_then.after_power_loss(&SeededLuck::new(moment as u64 * 1000 + seed)));
+            let left = Arc::new(until_then.after_power_loss(coin(moment as u64 * 1000 + seed)));
             let queue = open(&left).unwrap_or_else(|why| panic!("moment {moment}, seed {seed}: {why}"));
             let (held, unrecorded) = audit(&queue).await;
 
@@ -158,7 +157,7 @@ async fn compaction_loses_nothing_whenever_the_power_goes() {
     run_with_a_hung_destination(&disk).await;
     let journal = disk.journal();
     for moment in 0..=journal.len() {
-        let left = MemoryDisk::replay(&journal[..moment]).after_power_loss(&SeededLuck::new(moment as u64));
+        let left = MemoryDisk::replay(&journal[..moment]).after_power_loss(coin(moment as u64));
         let queue = open(&Arc::new(left)).unwrap_or_else(|why| panic!("moment {moment}: {why}"));
         let (held, _) = audit(&queue).await;
         assert!(
@@ -186,7 +185,7 @@ async fn a_queue_goes_on_after_one_power_loss_after_another() {
         for claim in queue.claim(Lane(round % 3), 2, T0).await.unwrap() {
             queue.settle(&claim, Settlement::TryAt(T0 + secs(1)), T0).await.unwrap();
         }
-        disk = Arc::new(disk.after_power_loss(&SeededLuck::new(round)));
+        disk = Arc::new(disk.after_power_loss(coin(round)));
     }
     let (held, unrecorded) = audit(&open(&disk).unwrap()).await;
     assert_eq!(unrecorded, acknowledged);

@@ -8,8 +8,7 @@ use super::super::disk::Disk;
 use super::super::memory::MemoryDisk;
 use super::super::segment::{Segment, read_name};
 use super::super::{Embedded, EmbeddedConfig, Shared};
-use super::{SEGMENT_BYTES, config, open};
-use crate::clock::SeededLuck;
+use super::{SEGMENT_BYTES, coin, config, open};
 use crate::queue::contract::{T0, append, claim_all, delivery, event, secs};
 use crate::queue::{Append, Lane, Queue, QueueError, Settlement};
 
@@ -59,7 +58,7 @@ async fn a_full_disk_refuses_and_goes_on_by_itself_when_there_is_room() {
     disk.set_capacity(None);
     queue.append(append(20), T0).await.unwrap();
     taken.push(20);
-    let left = Arc::new(disk.after_power_loss(&SeededLuck::new(1)));
+    let left = Arc::new(disk.after_power_loss(coin(1)));
     assert_eq!(numbers_left(&open(&left).unwrap()).await, taken);
     assert_eq!(numbers_left(&queue).await, taken);
 }
@@ -99,7 +98,7 @@ async fn after_a_failed_sync_nothing_is_built_on_what_it_left() {
         queue.append(append(2), T0).await.unwrap();
         queue.append(append(1), T0).await.unwrap();
 
-        let left = Arc::new(disk.after_power_loss(&SeededLuck::new(seed)));
+        let left = Arc::new(disk.after_power_loss(coin(seed)));
         assert_eq!(numbers_left(&open(&left).unwrap()).await, [0, 2, 1]);
         assert_eq!(numbers_left(&queue).await, [0, 2, 1]);
     }
