@@ -29,6 +29,7 @@ use crate::vitals::Vitals;
 
 pub mod auth;
 mod books;
+mod cookie;
 mod devices;
 mod document;
 pub mod error;
@@ -46,6 +47,7 @@ mod products;
 mod render;
 mod scope;
 mod secrets;
+mod session;
 mod team;
 mod tester;
 mod tokens;
@@ -65,6 +67,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(events::routes())
         .merge(integrations::routes());
     let ours = OpenApiRouter::default()
+        .merge(session::routes())
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
@@ -81,6 +84,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             ApiError::no_method(&method, uri.path())
         })
+        .layer(from_fn_with_state(app.clone(), session::guarded))
         .layer(from_fn(traffic::form_token))
         .layer(from_fn_with_state(app.clone(), traffic::dressed))
         .with_state(app.clone());

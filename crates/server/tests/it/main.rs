@@ -18,5 +18,6 @@ mod products;
 mod publish;
 mod render;
 mod restart;
+mod session;
 mod tester;
 mod users;
