@@ -29,6 +29,7 @@ use crate::vitals::Vitals;
 
 pub mod auth;
 mod books;
+mod console;
 mod cookie;
 mod devices;
 mod document;
@@ -80,6 +81,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 /// The whole API as the listener serves it.
 pub fn router(app: Arc<App>) -> Router {
     let routes = openapi::with_document(routes())
+        .merge(console::routes())
         .fallback(async |uri: Uri| ApiError::no_route(uri.path()))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             ApiError::no_method(&method, uri.path())

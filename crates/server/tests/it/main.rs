@@ -6,6 +6,7 @@ mod world;
 
 mod bad_input;
 mod books;
+mod console;
 mod delivery;
 mod devices;
 mod events_stream;
