@@ -17,6 +17,7 @@ pub mod rate;
 pub mod reply;
 pub mod request;
 pub mod retry;
+pub mod sample;
 pub mod template;
 pub mod throttle;
 pub mod time;

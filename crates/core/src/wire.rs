@@ -10,6 +10,7 @@ pub mod event;
 pub mod health;
 pub mod history;
 pub mod integration;
+pub mod live;
 mod log;
 pub mod product;
 pub mod render;

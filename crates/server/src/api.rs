@@ -54,6 +54,7 @@ mod tester;
 mod tokens;
 mod traffic;
 mod users;
+mod watch;
 
 /// Every route, with what the OpenAPI file says of it.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -72,6 +73,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
+        .merge(watch::routes())
         .merge(render::routes())
         .merge(tester::routes())
         .merge(health::routes());

@@ -170,6 +170,11 @@ impl Directory {
         self.state.read().integrations.get(&id).cloned()
     }
 
+    /// Who owns an integration.
+    pub fn scope_of(&self, id: IntegrationId) -> Option<Scope> {
+        self.state.read().integrations.get(&id).map(|saved| saved.scope)
+    }
+
     /// A scope's integrations, the oldest first.
     pub fn integrations_in(&self, scope: Scope) -> Vec<SavedIntegration> {
         let state = self.state.read();

@@ -22,3 +22,4 @@ mod restart;
 mod session;
 mod tester;
 mod users;
+mod watch;
