@@ -1,0 +1,59 @@
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+
+import { answered, api, ApiError, call, rememberCsrf } from "./client";
+import type { Session } from "./contract";
+
+/** Asking again cannot mend an answer that the server meant. */
+function worthAnotherTry(failures: number, error: Error): boolean {
+  const meant = error instanceof ApiError && error.status < 500;
+  return !meant && failures < 2;
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: { queries: { staleTime: 5_000, retry: worthAnotherTry, refetchOnWindowFocus: true } },
+});
+
+/** Who is signed in; null when nobody is. */
+export const session = queryOptions({
+  queryKey: ["session"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async (): Promise<Session | null> => {
+    try {
+      const found = await call<Session>("GET", "/fieldhook/v1/session");
+      rememberCsrf(found.csrf);
+      return found;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+});
+
+export async function signIn(username: string, password: string): Promise<void> {
+  const made = await call<Session>("POST", "/fieldhook/v1/session", { username, password });
+  rememberCsrf(made.csrf);
+  queryClient.clear();
+  queryClient.setQueryData(session.queryKey, made);
+}
+
+export async function signOut(): Promise<void> {
+  await call("DELETE", "/fieldhook/v1/session");
+  queryClient.clear();
+  queryClient.setQueryData(session.queryKey, null);
+}
+
+export const products = queryOptions({
+  queryKey: ["products"],
+  queryFn: async () => (await answered(api.GET("/v1/user/products"))).products,
+});
+
+export const organisations = queryOptions({
+  queryKey: ["organisations"],
+  queryFn: async () => (await answered(api.GET("/v1/orgs"))).organizations,
+});
+
+export const status = queryOptions({
+  queryKey: ["status"],
+  refetchInterval: 10_000,
+  queryFn: () => answered(api.GET("/status.json")),
+});
