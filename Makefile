@@ -41,7 +41,7 @@ check: tools-check ## Format, lints, licences, layers: all without running a tes
 	cargo deny --locked check bans licenses sources
 	target/debug/fieldhook openapi > target/openapi.json
 	diff -u docs/openapi.json target/openapi.json || { echo 'docs/openapi.json is stale: run make docs'; exit 1; }
-	npm --prefix $(CONSOLE) run --silent types -- --output $(CURDIR)/target/schema.d.ts
+	npm --prefix $(CONSOLE) run --silent types -- ../target/schema.d.ts
 	diff -q $(CONSOLE)/src/api/schema.d.ts target/schema.d.ts || { echo 'the types of the console are stale: run make docs'; exit 1; }
 	npm --prefix $(CONSOLE) run check
 
@@ -53,7 +53,7 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 .PHONY: docs
 docs: ## Write the files that are made from the code.
 	cargo run --locked --bin fieldhook -- openapi > docs/openapi.json
-	npm --prefix $(CONSOLE) run --silent types
+	npm --prefix $(CONSOLE) run --silent types -- src/api/schema.d.ts
 
 .PHONY: tools-test
 tools-test: $(CLIENTS)/node_modules/.installed console chromium
@@ -66,7 +66,7 @@ chromium:
 	else echo 'the browser tests need Chromium: install it, or set CHROMIUM to where it is' >&2; exit 1; fi
 
 .PHONY: tools-check
-tools-check: $(CONSOLE)/node_modules/.installed
+tools-check: console
 	@cargo deny --version 2>/dev/null | grep -q '$(DENY_VERSION)' || cargo install --locked cargo-deny@$(DENY_VERSION)
 	cargo build --workspace --locked
 
