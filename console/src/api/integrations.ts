@@ -62,7 +62,7 @@ export const attempt = (id: string) =>
   queryOptions({
     queryKey: ["attempt", id],
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: () => answered(api.GET("/fieldhook/v1/attempts/{id}", { params: { path: { id } } })),
+    queryFn: () => call<Schemas["Attempt"]>("GET", `/fieldhook/v1/attempts/${id}`),
   });
 
 /** One delivery with its attempts; what waits changes with its integration. */

@@ -12,8 +12,6 @@ export interface Replies {
   operations: number;
 }
 
-const ANSWERED = /(?:^|\/)hook-(?:sent|response|error)\//;
-
 /** Puts the parts of an answer together, in the order of their first part. */
 export function byTopic(followed: FollowedBy[]): Replies[] {
   const topics = new Map<string, FollowedBy[]>();
@@ -38,8 +36,7 @@ function topicOf(name: string, before: string | undefined): string {
   const [, topic = "", part = ""] = /^(.*)\/(\d+)$/s.exec(name) ?? [];
   if (topic === "" || name.startsWith("hook-sent/")) return name;
   const follows = before === `${topic}/${Number(part) - 1}`;
-  const first = part === "0" && (ANSWERED.test(name) || topic !== before);
-  return follows || first ? topic : name;
+  return part === "0" || follows ? topic : name;
 }
 
 function sum(parts: FollowedBy[], of: "bytes" | "operations"): number {

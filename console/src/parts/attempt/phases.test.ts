@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { microseconds, scale, spans } from "./timings";
+import { microseconds, scale, spans } from "./phases";
 
 test("phases stand one behind the other; those that did not happen are left out", () => {
   const found = spans({ send_us: 100, wait_us: 1_500, receive_us: 50, total_us: 1_650 }, null);
