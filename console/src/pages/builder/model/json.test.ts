@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
 
-import { JsonFault, member, plain, placeInside, read } from "./json";
+import { JsonFault, laidOut, member, plain, placeInside, read } from "./json";
 import { Luck } from "./random";
 
 function fault(text: string): JsonFault {
@@ -11,6 +11,16 @@ function fault(text: string): JsonFault {
     if (found instanceof JsonFault) return found;
   }
   throw new Error(`${text} was read`);
+}
+
+/** What a reader makes of a text: the value, or that it refuses. */
+function outcome(reads: () => unknown): unknown {
+  try {
+    return { value: reads() };
+  } catch (found) {
+    if (found instanceof JsonFault || found instanceof SyntaxError) return "refused";
+    throw found;
+  }
 }
 
 describe("the reader of JSON", () => {
@@ -32,16 +42,21 @@ describe("the reader of JSON", () => {
         whole.slice(0, at) +
         luck.one(['"', "{", "}", ",", ":", "[", "]", "1", "x", "\\", ""]) +
         whole.slice(at + 1);
-      let parsed: unknown;
-      let valid = true;
-      try {
-        parsed = JSON.parse(text);
-      } catch {
-        valid = false;
-      }
-      if (valid) expect(plain(read(text)), text).toEqual(parsed);
-      else expect(() => read(text), text).toThrow(JsonFault);
+      expect(
+        outcome(() => plain(read(text))),
+        text,
+      ).toEqual(outcome(() => JSON.parse(text)));
     }
+  });
+
+  it("lays a value out as JSON.stringify does, but keeps digits and the order of keys", () => {
+    const luck = new Luck(7);
+    for (let round = 0; round < 200; round += 1) {
+      const text = JSON.stringify(luck.value());
+      expect(laidOut(text, read(text))).toBe(JSON.stringify(JSON.parse(text), null, 2));
+    }
+    const text = '{"2":12345678901234567890,"1":1.0}';
+    expect(laidOut(text, read(text))).toBe('{\n  "2": 12345678901234567890,\n  "1": 1.0\n}');
   });
 
   it("says on which line and in which column a text stops being JSON", () => {

@@ -179,3 +179,19 @@ export function placeInside(source: string, node: Node, line: number, column: nu
   }
   return at;
 }
+
+/** A value laid out in lines, its keys in their order and its numbers digit by digit. */
+export function laidOut(source: string, node: Node, indent = ""): string {
+  const deeper = `${indent}  `;
+  const lines =
+    node.kind === "object"
+      ? node.members.map(({ key, value }) => `${JSON.stringify(key)}: ${laidOut(source, value, deeper)}`)
+      : node.kind === "list"
+        ? node.items.map((item) => laidOut(source, item, deeper))
+        : undefined;
+  if (!lines) return source.slice(node.from, node.to);
+  const [open, close] = node.kind === "object" ? ["{", "}"] : ["[", "]"];
+  return lines.length === 0
+    ? open + close
+    : `${open}\n${deeper}${lines.join(`,\n${deeper}`)}\n${indent}${close}`;
+}
