@@ -32,14 +32,24 @@ export const session = queryOptions({
 export async function signIn(username: string, password: string): Promise<void> {
   const made = await call<Session>("POST", "/fieldhook/v1/session", { username, password });
   rememberCsrf(made.csrf);
-  queryClient.clear();
-  queryClient.setQueryData(session.queryKey, made);
+  changeHands(made);
 }
 
 export async function signOut(): Promise<void> {
   await call("DELETE", "/fieldhook/v1/session");
-  queryClient.clear();
-  queryClient.setQueryData(session.queryKey, null);
+  changeHands(null);
+}
+
+/** Forgets what the person before could see. The session itself stays, so that pages that watch it are told. */
+function changeHands(to: Session | null): void {
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
+  queryClient.setQueryData(session.queryKey, to);
+}
+
+/** Makes the first administrator, who is signed in by the answer; asking for the session brings the rest. */
+export async function setUp(token: string, username: string, password: string): Promise<void> {
+  await answered(api.POST("/fieldhook/v1/setup", { body: { token, username, password } }));
+  changeHands(await queryClient.fetchQuery({ ...session, staleTime: 0 }));
 }
 
 export const products = queryOptions({
