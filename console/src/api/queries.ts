@@ -1,4 +1,4 @@
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { answered, api, ApiError, call, rememberCsrf } from "./client";
 import type { Session } from "./contract";
@@ -9,7 +9,15 @@ function worthAnotherTry(failures: number, error: Error): boolean {
   return !meant && failures < 2;
 }
 
-export const queryClient = new QueryClient({
+/** A session that has ended shows with whatever is asked next; from then on nobody is signed in. */
+function noticeTheEnd(error: Error): void {
+  const ended = error instanceof ApiError && error.status === 401 && error.code === "invalid_token";
+  if (ended && queryClient.getQueryData(session.queryKey)) queryClient.setQueryData(session.queryKey, null);
+}
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noticeTheEnd }),
+  mutationCache: new MutationCache({ onError: noticeTheEnd }),
   defaultOptions: { queries: { staleTime: 5_000, retry: worthAnotherTry, refetchOnWindowFocus: true } },
 });
 
