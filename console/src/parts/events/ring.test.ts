@@ -37,10 +37,11 @@ test("no more rows are kept than the limit, shown or waiting, but all are counte
   expect(held.waitingCount).toBe(KEPT + 6);
 });
 
-test("stored events go below those that came since, each once", () => {
+test("stored events go where they belong by age, each once", () => {
   const ring = fill(take(EMPTY, rows(4, 5)), rows(4, 3, 2));
   expect(ids(ring.shown)).toEqual([5, 4, 3, 2]);
   expect(fill(ring, rows(2))).toBe(ring);
+  expect(ids(fill(take(EMPTY, rows(1, 4)), rows(3, 2)).shown)).toEqual([4, 3, 2, 1]);
 });
 
 test("clearing forgets what waits too, and keeps holding", () => {

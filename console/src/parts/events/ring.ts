@@ -41,11 +41,14 @@ export function hold(ring: Ring, held: boolean): Ring {
   return { shown: [...ring.waiting, ...ring.shown].slice(0, KEPT), waiting: [], waitingCount: 0, held };
 }
 
-/** Puts stored events, newest first, below what has come since; those that are there already stay once. */
+/** Puts stored events where they belong by age; those that are there already stay once. */
 export function fill(ring: Ring, stored: readonly Row[]): Ring {
   const there = new Set([...ring.waiting, ...ring.shown].map(({ event }) => event.id));
   const older = stored.filter(({ event }) => !there.has(event.id));
-  return older.length === 0 ? ring : { ...ring, shown: [...ring.shown, ...older].slice(0, KEPT) };
+  if (older.length === 0) return ring;
+  // An id begins with the time it was made, so its order is that of the events.
+  const all = [...ring.shown, ...older].toSorted((a, b) => (a.event.id < b.event.id ? 1 : -1));
+  return { ...ring, shown: all.slice(0, KEPT) };
 }
 
 /** Empties the list; what comes next is shown as before. */
