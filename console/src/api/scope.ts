@@ -35,3 +35,10 @@ export function base(scope: Scope): string {
   if (scope.kind === "me") return "/v1";
   return scope.kind === "product" ? `/v1/products/${scope.id}` : `/v1/orgs/${scope.id}`;
 }
+
+/** The scope that the API wrote. */
+export function scopeOfApi(scope: string): Scope {
+  const [kind, id = ""] = scope.split(":");
+  if (kind === "product") return { kind, id: Number(id) };
+  return kind === "org" ? { kind, id } : { kind: "me", user: id };
+}

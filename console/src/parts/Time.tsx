@@ -24,6 +24,20 @@ function short(at: string): string {
   return (today ? CLOCK : MOMENT).format(date);
 }
 
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY_AND_MINUTE = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** A moment to the minute, for sentences: `09:12` today, `12 Nov, 09:12` on other days. */
+export function minute(at: string, now = new Date()): string {
+  const date = new Date(at);
+  return (date.toDateString() === now.toDateString() ? MINUTE : DAY_AND_MINUTE).format(date);
+}
+
 /** `2026-01-02 03:04:05.678 UTC`. */
 export function utc(at: string): string {
   return new Date(at).toISOString().replace("T", " ").replace("Z", " UTC");
