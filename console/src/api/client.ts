@@ -14,14 +14,17 @@ export class ApiError extends Error {
   readonly field: string | undefined;
   /** The whole answer; some carry `findings`. */
   readonly body: Record<string, unknown>;
+  /** Seconds after which trying again makes sense, where the server said so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, body: Record<string, unknown>) {
+  constructor(status: number, body: Record<string, unknown>, retryAfter?: number) {
     super(messageOf(status, body));
     this.name = "ApiError";
     this.status = status;
     this.code = typeof body["error"] === "string" ? body["error"] : String(status);
     this.field = typeof body["field"] === "string" ? body["field"] : undefined;
     this.body = body;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -61,7 +64,8 @@ const guard: Middleware = {
 async function failure(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => ({}));
   const object = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  return new ApiError(response.status, object);
+  const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return new ApiError(response.status, object, Number.isFinite(wait) ? wait : undefined);
 }
 
 /** The API, typed by path. Answers that are no success are thrown as `ApiError`. */
