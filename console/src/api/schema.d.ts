@@ -194,6 +194,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what happens, as it happens.
+         * @description `events` come at most four times a second, 50 at a time: an even sample when there were more, and `left_out` says
+         *     how many. `changed` comes at most once a second, when the log, counters or books of integrations have changed
+         *     and can be read anew. A comment line breaks a silence of nine seconds.
+         */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/organisations": {
         parameters: {
             query?: never;
@@ -2527,6 +2549,38 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
         };
+        /** @description Integrations whose log, counters or books have changed since the message before. */
+        LiveChanges: {
+            /** @description Their ids. */
+            integrations: components["schemas"]["IntegrationId"][];
+            /** @description Whether there are more than are named, so that any may have changed. */
+            all?: boolean;
+        };
+        /** @description An event as it happens: one that was taken in, or a reply. */
+        LiveEvent: components["schemas"]["Event"] & {
+            /**
+             * Format: int32
+             * @description Of a reply in parts: which part this is, from 0.
+             */
+            part?: number | null;
+            /**
+             * Format: int32
+             * @description Of a reply in parts: how many there are.
+             */
+            parts?: number | null;
+        };
+        /** @description Events that have happened since the message before. */
+        LiveEvents: {
+            /** @description The events, the oldest first; an even sample when there were many. */
+            items: components["schemas"]["LiveEvent"][];
+            /**
+             * Format: int64
+             * @description How many more there were.
+             */
+            left_out: number;
+        };
+        /** @description The data of a message; the message's own name says which it is. */
+        LiveMessage: components["schemas"]["LiveEvents"] | components["schemas"]["LiveChanges"];
         /** @description One attempt, as an integration's history shows it. Secrets are masked. */
         LogEntry: {
             /** @description The attempt. */
@@ -3880,6 +3934,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IntegrationBook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: {
+                /** @description This scope only; else all that the caller may see. An organisation covers its products. */
+                scope?: components["schemas"]["Scope"];
+                /** @description Events whose name begins so. */
+                name?: string;
+                /** @description Events that this device publishes, and the replies to them. */
+                device?: components["schemas"]["DeviceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; this is the `data` of each message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveMessage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {
