@@ -20,4 +20,5 @@ pub mod retry;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod trouble;
 pub mod wire;

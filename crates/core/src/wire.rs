@@ -11,6 +11,7 @@ pub mod health;
 pub mod history;
 pub mod integration;
 mod log;
+pub mod overview;
 pub mod product;
 pub mod render;
 mod schema;
