@@ -11,6 +11,7 @@ pub mod id;
 pub mod integration;
 pub mod login;
 pub mod matching;
+pub mod needle;
 pub mod origin;
 pub mod outcome;
 pub mod rate;

@@ -50,6 +50,7 @@ pub use self::preview::{Preview, preview};
 pub use self::sign::{InvalidSigningKey, KEY_SIZES, SigningKey};
 pub use self::variables::{Bound, EventData, Facts, Variable};
 
+pub use self::target::fixed_origin;
 /// Most bytes of path and query. Servers commonly take 8 KiB and sometimes 16.
 pub const TARGET_LIMIT: usize = 16_384;
 /// Most bytes of one header's value.

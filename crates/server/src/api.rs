@@ -42,6 +42,7 @@ pub mod login;
 mod oauth;
 pub mod openapi;
 mod organisations;
+mod overview;
 mod products;
 mod render;
 mod scope;
@@ -68,6 +69,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
+        .merge(overview::routes())
         .merge(render::routes())
         .merge(tester::routes())
         .merge(health::routes());

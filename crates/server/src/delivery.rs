@@ -8,7 +8,9 @@ use fieldhook_core::attempt::{Attempt, Next, Trigger, Verdict};
 use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeliveryId, IntegrationId, UserId};
 use fieldhook_core::integration::RetryKind;
+use fieldhook_core::origin::Origin;
 use fieldhook_core::rate::Bucket;
+use fieldhook_core::throttle::GateState;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -213,6 +215,16 @@ impl Engine {
         if room == 0 {
             return;
         }
+    /// The gate of one destination; none when it was not tried lately.
+    pub fn gate(&self, scope: Scope, origin: &Origin) -> Option<GateState> {
+        self.gates.state(scope, origin, self.nature.now())
+    }
+
+    /// The scope's destinations whose gates let not everything pass.
+    pub fn asleep(&self, scope: Scope) -> Vec<Origin> {
+        self.gates.asleep(scope, self.nature.now())
+    }
+
         let claims = self.claim(lane, room).await;
         if claims.len() < room {
             self.lanes.drained(lane);

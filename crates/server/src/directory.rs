@@ -18,13 +18,15 @@ use crate::clock::Nature;
 use crate::store::{Change, Document, Kind, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+mod browse;
 mod fleet;
 mod people;
 mod webhooks;
 
+pub use browse::Place;
 pub use fleet::{Device, DeviceChange, Member, NewProduct, Organisation, Product, ProductFilter};
 pub use people::{Holder, IssuedToken, Token, TokenHash, User};
-pub use webhooks::{Live, Match, SavedIntegration};
+pub use webhooks::{Live, Match, SavedIntegration, lane_to, name_in};
 
 /// Why the directory could not do it.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,7 @@ use super::scope::{Within, in_organisation, in_own, in_product};
 use crate::directory::SavedIntegration;
 
 mod legacy;
-mod record;
+pub(super) mod record;
 mod template;
 mod trial;
 

@@ -147,7 +147,7 @@ async fn requests(
         let watching = app.tester.watch(&id).ok_or_else(|| no_endpoint(&id))?;
         return Ok(live(app, watching));
     }
-    let caught = app.tester.caught(&id, page.number()?, page.limit()?, given(params.q.as_deref()));
+    let caught = app.tester.caught(&id, page.place()?, page.limit()?, given(params.q.as_deref()));
     let caught = caught.ok_or_else(|| no_endpoint(&id))?;
     let items = caught.requests.iter().map(|request| CaughtRequest::clone(request)).collect();
     Ok(Json(Listed { items, next: caught.before.map(|before| before.to_string()) }).into_response())

@@ -8,6 +8,7 @@ use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeviceId, IntegrationId, ProductId, UserId};
 use fieldhook_core::integration::{Definition, Disabled, Integration};
 use fieldhook_core::matching::{self, Candidate};
+use fieldhook_core::needle::Needle;
 use fieldhook_core::origin::Origin;
 use fieldhook_core::request::Webhook;
 use fieldhook_core::time::Timestamp;
@@ -72,6 +73,28 @@ impl SavedIntegration {
     /// The template as it was saved, secrets included.
     pub fn template(&self) -> Map<String, Value> {
         serde_json::from_str(&self.template).expect("the template was an object when it was saved")
+    }
+
+    /// The name that it was given, if it was given one.
+    pub fn name(&self) -> Option<String> {
+        name_in(&self.template())
+    }
+
+    /// Whether its template may hold this text somewhere; a no is certain, and cheap to find.
+    pub fn may_hold(&self, needle: &Needle) -> bool {
+        needle.may_be_in_json(self.template.as_bytes())
+    }
+
+    /// Whether a person finds it by this text: in its name, its event's name or its URL.
+    pub fn holds(&self, needle: &Needle) -> bool {
+        if needle.is_in(&self.prefix) {
+            return true;
+        }
+        if !self.may_hold(needle) {
+            return false;
+        }
+        let template = self.template();
+        ["name", "url"].into_iter().any(|key| text_in(&template, key).is_some_and(|text| needle.is_in(text)))
     }
 
     /// What matching judges by.
@@ -379,10 +402,13 @@ fn template_text(template: &Map<String, Value>) -> Box<str> {
 
 /// A stable name for where the deliveries go: the same after a restart, another for another scope.
 fn lane_of(scope: Scope, origin: Option<&Origin>, id: IntegrationId) -> Lane {
-    let place = match origin {
-        Some(origin) => format!("{scope} {origin}"),
-        None => format!("{scope} {id}"),
-    };
+    match origin {
+        Some(origin) => lane_to(scope, origin),
+        None => lane_named(&format!("{scope} {id}")),
+    }
+}
+
+fn lane_named(place: &str) -> Lane {
     let digest = Sha256::digest(place.as_bytes());
     Lane(u64::from_be_bytes(digest[..8].try_into().expect("a SHA-256 has 32 bytes")))
 }
@@ -414,3 +440,17 @@ fn forget(state: &mut State, id: IntegrationId) {
         tree.remove(&saved.prefix, &id);
     }
 }
+fn text_in<'a>(template: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    template.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The name that a template gives its integration, if it gives one.
+pub fn name_in(template: &Map<String, Value>) -> Option<String> {
+    text_in(template, "name").map(str::to_owned)
+}
+
+/// The lane of all the integrations of a scope that send to this origin.
+pub fn lane_to(scope: Scope, origin: &Origin) -> Lane {
+    lane_named(&format!("{scope} {origin}"))
+}
+

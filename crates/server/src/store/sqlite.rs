@@ -33,7 +33,6 @@ mod standing;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod text;
 
 /// A store in one SQLite file.
 pub struct Sqlite {

@@ -15,6 +15,7 @@ mod integrations;
 mod isolation;
 mod oauth;
 mod products;
+mod overview;
 mod publish;
 mod render;
 mod restart;
