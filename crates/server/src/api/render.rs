@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use fieldhook_core::access::{Act, Scope};
 use fieldhook_core::event::{DEFAULT_TTL, Event, Publisher, Source};
-use fieldhook_core::id::EventId;
+use fieldhook_core::id::{EventId, IntegrationId};
 use fieldhook_core::integration::{Definition, Finding, Level, unmasked};
 use fieldhook_core::request::preview;
 use fieldhook_core::template::{Template, TemplateError, Values};
@@ -24,9 +24,14 @@ use super::error::ApiError;
 use super::input::Body;
 use crate::clock::random;
 
+mod check;
+
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(render)).routes(routes!(render_text))
+    OpenApiRouter::new()
+        .routes(routes!(render))
+        .routes(routes!(render_text))
+        .merge(check::routes())
 }
 
 /// Fills an integration's template in with an event, and shows the request as it would be sent.
@@ -40,7 +45,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 )]
 async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Result<Json<Rendered>, ApiError> {
     let asked: Render = body.read()?;
-    let (scope, template) = app.template_to_render(&person, &asked)?;
+    let Tried { scope, template } =
+        app.template_to_try(&person, asked.template, asked.scope, asked.integration)?;
     let event = app.sample(&person, asked.event, &template, scope)?;
     let names = Definition::read(&template, scope).definition.map(|definition| definition.secrets);
     let secrets = app.directory.secrets_for(scope, &names.unwrap_or_default());
@@ -78,22 +84,32 @@ async fn render_text(_: Person, body: Body) -> Result<Json<RenderedText>, ApiErr
     Ok(Json(RenderedText { text }))
 }
 
+/// A template that somebody tries.
+struct Tried {
+    /// The scope whose rules apply.
+    scope: Scope,
+    /// The template, with masked secrets put back from the saved integration.
+    template: Map<String, Value>,
+}
+
 impl App {
-    /// The scope whose rules apply, and the template with masked secrets put back from the saved integration.
-    fn template_to_render(
+    /// The template that the person tries, in a scope that they may see.
+    fn template_to_try(
         &self,
         person: &Person,
-        asked: &Render,
-    ) -> Result<(Scope, Map<String, Value>), ApiError> {
-        let saved = asked.integration.map(|id| self.visible_integration(person, id)).transpose()?;
+        template: Map<String, Value>,
+        scope: Option<Scope>,
+        integration: Option<IntegrationId>,
+    ) -> Result<Tried, ApiError> {
+        let saved = integration.map(|id| self.visible_integration(person, id)).transpose()?;
         let own = Scope::User(person.id());
-        let scope = saved.as_ref().map(|saved| saved.scope).or(asked.scope).unwrap_or(own);
+        let scope = saved.as_ref().map(|saved| saved.scope).or(scope).unwrap_or(own);
         self.allow(person, scope, Act::See)?;
         let template = match saved {
-            Some(saved) => unmasked(asked.template.clone(), &saved.template()),
-            None => asked.template.clone(),
+            Some(saved) => unmasked(template, &saved.template()),
+            None => template,
         };
-        Ok((scope, template))
+        Ok(Tried { scope, template })
     }
 
     /// The event as it was written, with sensible values for what is absent.
