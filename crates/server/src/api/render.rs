@@ -1,4 +1,4 @@
-//! Trying templates: what would be sent, and what is wrong with it. Nothing is sent.
+//! Trying templates: what would be sent, and what is wrong with it.
 
 use std::sync::Arc;
 
@@ -23,8 +23,10 @@ use super::auth::Person;
 use super::error::ApiError;
 use super::input::Body;
 use crate::clock::random;
+use crate::directory::SavedIntegration;
 
 mod check;
+mod send;
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -32,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(render))
         .routes(routes!(render_text))
         .merge(check::routes())
+        .merge(send::routes())
 }
 
 /// Fills an integration's template in with an event, and shows the request as it would be sent.
@@ -45,7 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 )]
 async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Result<Json<Rendered>, ApiError> {
     let asked: Render = body.read()?;
-    let Tried { scope, template } =
+    let Tried { scope, template, .. } =
         app.template_to_try(&person, asked.template, asked.scope, asked.integration)?;
     let event = app.sample(&person, asked.event, &template, scope)?;
     let names = Definition::read(&template, scope).definition.map(|definition| definition.secrets);
@@ -88,8 +91,12 @@ async fn render_text(_: Person, body: Body) -> Result<Json<RenderedText>, ApiErr
 struct Tried {
     /// The scope whose rules apply.
     scope: Scope,
+    /// The integration that is being changed, if one is.
+    saved: Option<SavedIntegration>,
     /// The template, with masked secrets put back from the saved integration.
     template: Map<String, Value>,
+    /// Whether there were any.
+    put_back: bool,
 }
 
 impl App {
@@ -105,11 +112,10 @@ impl App {
         let own = Scope::User(person.id());
         let scope = saved.as_ref().map(|saved| saved.scope).or(scope).unwrap_or(own);
         self.allow(person, scope, Act::See)?;
-        let template = match saved {
-            Some(saved) => unmasked(template, &saved.template()),
-            None => template,
-        };
-        Ok(Tried { scope, template })
+        let Some(saved) = saved else { return Ok(Tried { scope, saved: None, template, put_back: false }) };
+        let whole = unmasked(template.clone(), &saved.template());
+        let put_back = whole != template;
+        Ok(Tried { scope, saved: Some(saved), template: whole, put_back })
     }
 
     /// The event as it was written, with sensible values for what is absent.
@@ -126,11 +132,7 @@ impl App {
             Scope::Product(product) => Some(product),
             Scope::User(_) | Scope::Organisation(_) => None,
         };
-        let data = match sample.data {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(other) => Some(other.to_string()),
-        };
+        let data = data_text(sample.data);
         if let Some(size) = data.as_ref().map(String::len).filter(|size| *size > self.settings.data_limit) {
             let limit = self.settings.data_limit;
             let description =
@@ -152,6 +154,15 @@ impl App {
             source: Source::Test,
             idempotency_key: None,
         })
+    }
+}
+
+/// The data of an event as text, whatever JSON it was written as.
+fn data_text(data: Option<Value>) -> Option<String> {
+    match data? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
     }
 }
 

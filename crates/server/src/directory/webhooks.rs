@@ -231,9 +231,40 @@ impl Directory {
         by: UserId,
     ) -> Result<Integration, DirectoryError> {
         let writing = self.write().await;
+        let saved = self.fresh(scope, &template, definition, origin, by);
+        self.keep_integration(&writing, saved).await
+    }
+
+    /// A template ready to send although nobody has saved it: as a change of `saved`, or on its own.
+    pub fn draft(
+        &self,
+        scope: Scope,
+        saved: Option<SavedIntegration>,
+        template: &Map<String, Value>,
+        definition: &Definition,
+        by: UserId,
+    ) -> Live {
+        let unsaved =
+            || SavedIntegration { revision: 0, ..self.fresh(scope, template, definition, None, by) };
+        Live {
+            saved: saved.unwrap_or_else(unsaved),
+            webhook: Webhook::compile(definition),
+            secrets: self.secrets_for(scope, &definition.secrets),
+        }
+    }
+
+    /// A new integration, as yet in nobody's list.
+    fn fresh(
+        &self,
+        scope: Scope,
+        template: &Map<String, Value>,
+        definition: &Definition,
+        origin: Option<&Origin>,
+        by: UserId,
+    ) -> SavedIntegration {
         let now = self.nature.now();
         let id = IntegrationId::new(now, random(&*self.nature.luck));
-        let saved = SavedIntegration {
+        SavedIntegration {
             id,
             scope,
             revision: 1,
@@ -245,9 +276,8 @@ impl Directory {
             created_at: now,
             updated_at: now,
             updated_by: Some(by),
-            template: template_text(&template),
-        };
-        self.keep_integration(&writing, saved).await
+            template: template_text(template),
+        }
     }
 
     /// Saves a new revision of an integration. The template must have been read without an error.
@@ -400,6 +430,20 @@ fn template_text(template: &Map<String, Value>) -> Box<str> {
     serde_json::to_string(template).expect("a JSON object can be written").into()
 }
 
+fn text_in<'a>(template: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    template.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The name that a template gives its integration, if it gives one.
+pub fn name_in(template: &Map<String, Value>) -> Option<String> {
+    text_in(template, "name").map(str::to_owned)
+}
+
+/// The lane of all the integrations of a scope that send to this origin.
+pub fn lane_to(scope: Scope, origin: &Origin) -> Lane {
+    lane_named(&format!("{scope} {origin}"))
+}
+
 /// A stable name for where the deliveries go: the same after a restart, another for another scope.
 fn lane_of(scope: Scope, origin: Option<&Origin>, id: IntegrationId) -> Lane {
     match origin {
@@ -440,17 +484,3 @@ fn forget(state: &mut State, id: IntegrationId) {
         tree.remove(&saved.prefix, &id);
     }
 }
-fn text_in<'a>(template: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    template.get(key)?.as_str().filter(|text| !text.is_empty())
-}
-
-/// The name that a template gives its integration, if it gives one.
-pub fn name_in(template: &Map<String, Value>) -> Option<String> {
-    text_in(template, "name").map(str::to_owned)
-}
-
-/// The lane of all the integrations of a scope that send to this origin.
-pub fn lane_to(scope: Scope, origin: &Origin) -> Lane {
-    lane_named(&format!("{scope} {origin}"))
-}
-

@@ -19,6 +19,7 @@ mod products;
 mod publish;
 mod render;
 mod render_check;
+mod render_send;
 mod restart;
 mod tester;
 mod users;

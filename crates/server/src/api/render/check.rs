@@ -53,7 +53,7 @@ async fn render_check(
 ) -> Result<Json<Checked>, ApiError> {
     let asked: RenderCheck = body.read()?;
     let limit = limit(asked.limit)?;
-    let Tried { scope, template } =
+    let Tried { scope, template, .. } =
         app.template_to_try(&person, asked.template, asked.scope, asked.integration)?;
     let reading = Definition::read(&template, scope);
     let Some(definition) = reading.definition else { return Err(ApiError::template(&reading.findings)) };
