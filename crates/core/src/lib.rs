@@ -18,6 +18,7 @@ pub mod rate;
 pub mod reply;
 pub mod request;
 pub mod retry;
+pub mod search;
 pub mod template;
 pub mod throttle;
 pub mod time;

@@ -15,6 +15,7 @@ pub mod overview;
 pub mod product;
 pub mod render;
 mod schema;
+pub mod search;
 pub mod tester;
 
 use serde::{Deserialize, Serialize};

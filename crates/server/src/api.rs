@@ -46,6 +46,7 @@ mod overview;
 mod products;
 mod render;
 mod scope;
+mod search;
 mod secrets;
 mod team;
 mod tester;
@@ -70,6 +71,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(history::routes())
         .merge(books::routes())
         .merge(overview::routes())
+        .merge(search::routes())
         .merge(render::routes())
         .merge(tester::routes())
         .merge(health::routes());

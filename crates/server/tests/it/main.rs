@@ -21,5 +21,6 @@ mod render;
 mod render_check;
 mod render_send;
 mod restart;
+mod search;
 mod tester;
 mod users;
