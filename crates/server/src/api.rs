@@ -71,6 +71,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(history::routes())
         .merge(books::routes())
         .merge(overview::routes())
+        .merge(integrations::copy::routes())
         .merge(search::routes())
         .merge(render::routes())
         .merge(tester::routes())

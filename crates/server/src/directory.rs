@@ -47,6 +47,9 @@ pub enum DirectoryError {
         /// The name asked for.
         name: String,
     },
+    /// The integration was saved by somebody else in between.
+    #[error("integration {0} was changed a moment ago: look at it again, then repeat this if it still fits")]
+    Changed(IntegrationId),
     /// The device is claimed by another person.
     #[error("device {0} belongs to someone else: ask its owner to release it")]
     Claimed(DeviceId),

@@ -23,6 +23,7 @@ use super::input::{At, Body};
 use super::scope::{Within, in_organisation, in_own, in_product};
 use crate::directory::SavedIntegration;
 
+pub(super) mod copy;
 mod legacy;
 pub(super) mod record;
 mod template;

@@ -232,7 +232,28 @@ impl Directory {
     ) -> Result<Integration, DirectoryError> {
         let writing = self.write().await;
         let saved = self.fresh(scope, &template, definition, origin, by);
-        self.keep_integration(&writing, saved).await
+        self.keep_integration(&writing, saved, None).await
+    }
+
+    /// Saves an integration anew in another scope and removes it where it was, in one change: nobody sees both, or
+    /// neither. It stays switched off if it was. The template must have been read without an error.
+    pub async fn move_integration(
+        &self,
+        before: &SavedIntegration,
+        scope: Scope,
+        template: Map<String, Value>,
+        definition: &Definition,
+        origin: Option<&Origin>,
+        by: UserId,
+    ) -> Result<Integration, DirectoryError> {
+        let writing = self.write().await;
+        let now_there = self.integration(before.id).ok_or_else(|| missing_integration(before.id))?;
+        if now_there.revision != before.revision {
+            return Err(DirectoryError::Changed(before.id));
+        }
+        let fresh = self.fresh(scope, &template, definition, origin, by);
+        let saved = SavedIntegration { disabled: now_there.disabled, ..fresh };
+        self.keep_integration(&writing, saved, Some(before.id)).await
     }
 
     /// A template ready to send although nobody has saved it: as a change of `saved`, or on its own.
@@ -309,7 +330,7 @@ impl Directory {
             template: template_text(&template),
             ..before
         };
-        self.keep_integration(&writing, saved).await
+        self.keep_integration(&writing, saved, None).await
     }
 
     /// Removes an integration. Its revisions and log stay.
@@ -382,10 +403,12 @@ impl Directory {
         Ok(was_there)
     }
 
+    /// Keeps an integration, in place of another if it takes one's.
     async fn keep_integration(
         &self,
         writing: &tokio::sync::MutexGuard<'_, ()>,
         saved: SavedIntegration,
+        in_place_of: Option<IntegrationId>,
     ) -> Result<Integration, DirectoryError> {
         let key = saved.id.to_string();
         let body = self.seal(Kind::Integration, &key, &saved);
@@ -397,9 +420,18 @@ impl Directory {
             body: body.clone(),
         };
         let document = Document { kind: Kind::Integration, key, unique: None, body };
-        let changes = vec![Change::Put(document), Change::AddRevision(revision)];
-        self.commit(writing, changes, |state| keep(state, saved.clone())).await?;
-        self.compiled.0.remove(&saved.id);
+        let mut changes = vec![Change::Put(document), Change::AddRevision(revision)];
+        changes.extend(in_place_of.map(|id| Change::Remove(Kind::Integration, id.to_string())));
+        self.commit(writing, changes, |state| {
+            if let Some(id) = in_place_of {
+                forget(state, id);
+            }
+            keep(state, saved.clone());
+        })
+        .await?;
+        for id in in_place_of.into_iter().chain([saved.id]) {
+            self.compiled.0.remove(&id);
+        }
         Ok(saved.to_integration())
     }
 

@@ -6,6 +6,7 @@ mod world;
 
 mod bad_input;
 mod books;
+mod copying;
 mod delivery;
 mod devices;
 mod events_stream;
