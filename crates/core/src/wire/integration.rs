@@ -188,6 +188,9 @@ pub struct RevisionRecord {
     pub saved_at: Timestamp,
     /// By whom; null when the server did.
     pub saved_by: Option<UserId>,
+    /// That person's username, as long as they have an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_by_name: Option<String>,
     /// Whether it was switched off.
     pub disabled: bool,
     /// Its template, secrets masked.

@@ -165,6 +165,7 @@ async fn list_revisions(
         revision: revision.revision,
         saved_at: revision.updated_at,
         saved_by: revision.updated_by,
+        saved_by_name: revision.updated_by.and_then(|by| app.username(by)),
         disabled: revision.disabled.is_some(),
         template: masked(&revision.template),
     };
