@@ -12,9 +12,11 @@ pub mod history;
 pub mod integration;
 pub mod live;
 mod log;
+pub mod overview;
 pub mod product;
 pub mod render;
 mod schema;
+pub mod search;
 pub mod tester;
 
 use serde::{Deserialize, Serialize};

@@ -44,9 +44,11 @@ pub mod login;
 mod oauth;
 pub mod openapi;
 mod organisations;
+mod overview;
 mod products;
 mod render;
 mod scope;
+mod search;
 mod secrets;
 mod session;
 mod team;
@@ -74,6 +76,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(history::routes())
         .merge(books::routes())
         .merge(watch::routes())
+        .merge(overview::routes())
+        .merge(integrations::copy::routes())
+        .merge(search::routes())
         .merge(render::routes())
         .merge(tester::routes())
         .merge(health::routes());
