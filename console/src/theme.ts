@@ -6,7 +6,7 @@ export const OUTCOME_COLOR = { success: "blue", error: "red", skipped: "gray" } 
 /** The console's look: dense enough for logs, calm enough to be left open. */
 export const theme = createTheme({
   primaryColor: "blue",
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 8,
   autoContrast: true,
   defaultRadius: "md",
   fontFamily:

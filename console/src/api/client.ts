@@ -14,14 +14,17 @@ export class ApiError extends Error {
   readonly field: string | undefined;
   /** The whole answer; some carry `findings`. */
   readonly body: Record<string, unknown>;
+  /** Seconds after which trying again makes sense, where the server said so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, body: Record<string, unknown>) {
+  constructor(status: number, body: Record<string, unknown>, retryAfter?: number) {
     super(messageOf(status, body));
     this.name = "ApiError";
     this.status = status;
     this.code = typeof body["error"] === "string" ? body["error"] : String(status);
     this.field = typeof body["field"] === "string" ? body["field"] : undefined;
     this.body = body;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -61,7 +64,8 @@ const guard: Middleware = {
 async function failure(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => ({}));
   const object = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  return new ApiError(response.status, object);
+  const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return new ApiError(response.status, object, Number.isFinite(wait) ? wait : undefined);
 }
 
 /** The API, typed by path. Answers that are no success are thrown as `ApiError`. */
@@ -81,16 +85,26 @@ export async function answered<T>(call: Promise<{ data?: T }>): Promise<T> {
  * A call whose path depends on the scope, as those of integrations do. Prefer `api` wherever the path is fixed:
  * it knows what the path takes and answers.
  */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
-  const response = await fetch(path, {
-    method,
-    headers,
-    credentials: "same-origin",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw await failure(response);
+export function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return callWithJson(method, path, body === undefined ? undefined : JSON.stringify(body));
+}
+
+/** A call whose body is JSON already, for what must go out as it is written: the order of keys, the digits of numbers. */
+export async function callWithJson<T>(method: string, path: string, json?: string): Promise<T> {
+  const response = await send(method, path, json);
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** An answer as the text that it is, for what must be read as it is written. */
+export async function readText(path: string): Promise<string> {
+  return (await send("GET", path)).text();
+}
+
+async function send(method: string, path: string, json?: string): Promise<Response> {
+  const headers: Record<string, string> = {};
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  const response = await fetch(path, { method, headers, credentials: "same-origin", body: json });
+  if (!response.ok) throw await failure(response);
+  return response;
 }

@@ -19,7 +19,9 @@ import {
   IconSettings,
   IconWebhook,
 } from "@tabler/icons-react";
-import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
 
 import { Account } from "./Account";
 import { Health } from "./Health";
@@ -27,6 +29,7 @@ import { ScopeSwitch } from "./ScopeSwitch";
 import { Search } from "./Search";
 import { useScope } from "./useScope";
 import { useFreshness } from "../live/useLive";
+import { session } from "../api/queries";
 import { apiScope } from "../api/scope";
 
 const PLACES = [
@@ -41,6 +44,7 @@ const PLACES = [
 
 /** What stands around every page of a scope. */
 export function Frame() {
+  useDoor();
   const [open, { toggle, close }] = useDisclosure(false);
   const { slug, scope } = useScope();
   const connection = useFreshness(apiScope(scope));
@@ -77,6 +81,15 @@ export function Frame() {
       </AppShell.Main>
     </AppShell>
   );
+}
+
+/** The router asks who is there before it opens a page. When a session ends while one is open, it must ask again. */
+function useDoor() {
+  const router = useRouter();
+  const ended = useQuery(session).data === null;
+  useEffect(() => {
+    if (ended) void router.invalidate();
+  }, [ended, router]);
 }
 
 function Places({ slug, onGone }: { slug: string; onGone: () => void }) {

@@ -24,7 +24,7 @@ export function Page({
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-end" gap="sm">
-        <Stack gap={2} style={{ minWidth: 0 }}>
+        <Stack gap={2} style={{ minWidth: 0, flex: "1 1 300px" }}>
           {above.length > 0 && (
             <Breadcrumbs separatorMargin={6}>
               {above.map(({ label, to }) => (
