@@ -55,6 +55,11 @@ docs: ## Write the files that are made from the code.
 	cargo run --locked --bin fieldhook -- openapi > docs/openapi.json
 	npm --prefix $(CONSOLE) run --silent types -- src/api/schema.d.ts
 
+.PHONY: pictures
+pictures: console chromium ## Take the pictures of README and docs anew, from the demo.
+	cargo build --locked --bin fieldhook
+	npm --prefix $(CONSOLE) run pictures
+
 .PHONY: tools-test
 tools-test: $(CLIENTS)/node_modules/.installed console chromium
 	cargo build --workspace --locked

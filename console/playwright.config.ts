@@ -17,6 +17,10 @@ const CHROMIUM = {
 
 export default defineConfig({
   testDir: "journey",
+  projects: [
+    { name: "journey", testMatch: "*.spec.ts" },
+    { name: "pictures", testMatch: "pictures.ts" },
+  ],
   // Each test has a server of its own, so two at once are as many as two cores bear.
   fullyParallel: true,
   workers: 2,

@@ -56,13 +56,21 @@ const scoped = createRoute({
 const page = <Path extends string>(path: Path, load: () => Promise<{ default: React.ComponentType }>) =>
   createRoute({ getParentRoute: () => scoped, path, component: lazyRouteComponent(load) });
 
+const builderPage = createRoute({
+  getParentRoute: () => scoped,
+  path: "/integrations/new",
+  validateSearch: (search): { preset?: string } =>
+    typeof search["preset"] === "string" ? { preset: search["preset"] } : {},
+  component: lazyRouteComponent(() => import("./pages/builder/New")),
+});
+
 const tree = root.addChildren([
   home,
   signInPage,
   setUpPage,
   scoped.addChildren([
     page("/integrations", () => import("./pages/integrations/Integrations")),
-    page("/integrations/new", () => import("./pages/builder/New")),
+    builderPage,
     page("/integrations/$integration", () => import("./pages/integration/Integration")),
     page("/integrations/$integration/edit", () => import("./pages/builder/Edit")),
     page("/gallery", () => import("./pages/gallery/Gallery")),

@@ -85,16 +85,26 @@ export async function answered<T>(call: Promise<{ data?: T }>): Promise<T> {
  * A call whose path depends on the scope, as those of integrations do. Prefer `api` wherever the path is fixed:
  * it knows what the path takes and answers.
  */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
-  const response = await fetch(path, {
-    method,
-    headers,
-    credentials: "same-origin",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw await failure(response);
+export function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return callWithJson(method, path, body === undefined ? undefined : JSON.stringify(body));
+}
+
+/** A call whose body is JSON already, for what must go out as it is written: the order of keys, the digits of numbers. */
+export async function callWithJson<T>(method: string, path: string, json?: string): Promise<T> {
+  const response = await send(method, path, json);
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** An answer as the text that it is, for what must be read as it is written. */
+export async function readText(path: string): Promise<string> {
+  return (await send("GET", path)).text();
+}
+
+async function send(method: string, path: string, json?: string): Promise<Response> {
+  const headers: Record<string, string> = {};
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  const response = await fetch(path, { method, headers, credentials: "same-origin", body: json });
+  if (!response.ok) throw await failure(response);
+  return response;
 }

@@ -280,6 +280,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says who is signed in, with the CSRF token that changing requests need. */
+        get: operations["read_session"];
+        put?: never;
+        /**
+         * Signs in: a session in a cookie that scripts cannot read.
+         * @description Requests with the cookie need no Authorization header; those that change something need the header
+         *     `X-CSRF-Token` with the session's `csrf`. The session that the browser had before ends.
+         */
+        post: operations["sign_in"];
+        /** Signs out: the session ends and the cookie goes, also when the session had ended before. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/setup": {
         parameters: {
             query?: never;
@@ -289,7 +312,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Creates the first administrator, with the one-time token that the server printed when it first started. */
+        /**
+         * Creates the first administrator, with the one-time token that the server printed when it first started.
+         * @description The answer has a token for programs, and the cookie of a session for the console.
+         */
         post: operations["set_up"];
         delete?: never;
         options?: never;
@@ -3025,6 +3051,14 @@ export interface components {
             ][];
             body?: components["schemas"]["KeptBody"] | null;
         };
+        /** @description A session of the console. Its token stands in a cookie alone. */
+        Session: {
+            /** @description Who is signed in. */
+            user: components["schemas"]["UserRecord"];
+            /** @description What requests that change something must bear in the header `X-CSRF-Token`. */
+            csrf: string;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description The set-up of a new server. */
         SetUpRequest: {
             /** @description The one-time token that the server printed when it first started. */
@@ -3032,6 +3066,13 @@ export interface components {
             /** @description The first administrator's e-mail address. */
             username: string;
             /** @description Their password, 8 characters or more. */
+            password: string;
+        };
+        /** @description A login at the console. */
+        SignIn: {
+            /** @description The e-mail address. */
+            username: string;
+            /** @description The password. */
             password: string;
         };
         /**
@@ -4070,6 +4111,95 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session of the cookie. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the cookie is set. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
             204: {
                 headers: {
                     [name: string]: unknown;

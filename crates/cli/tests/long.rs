@@ -25,7 +25,7 @@ fn serve_says_where_it_is_and_drains_when_told_to_end() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
     assert!(ready["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{ready}");
-    assert!(ready["setup_link"].as_str().unwrap().contains("/setup?token="), "{ready}");
+    assert!(ready["setup_link"].as_str().unwrap().contains("/console/setup?token="), "{ready}");
 
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(told.success());

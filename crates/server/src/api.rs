@@ -29,6 +29,8 @@ use crate::vitals::Vitals;
 
 pub mod auth;
 mod books;
+mod console;
+mod cookie;
 mod devices;
 mod document;
 pub mod error;
@@ -46,6 +48,7 @@ mod products;
 mod render;
 mod scope;
 mod secrets;
+mod session;
 mod team;
 mod tester;
 mod tokens;
@@ -65,6 +68,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(events::routes())
         .merge(integrations::routes());
     let ours = OpenApiRouter::default()
+        .merge(session::routes())
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
@@ -77,10 +81,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 /// The whole API as the listener serves it.
 pub fn router(app: Arc<App>) -> Router {
     let routes = openapi::with_document(routes())
+        .merge(console::routes())
         .fallback(async |uri: Uri| ApiError::no_route(uri.path()))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             ApiError::no_method(&method, uri.path())
         })
+        .layer(from_fn_with_state(app.clone(), session::guarded))
         .layer(from_fn(traffic::form_token))
         .layer(from_fn_with_state(app.clone(), traffic::dressed))
         .with_state(app.clone());

@@ -384,7 +384,7 @@ async fn first_start(
         (None, None) => {
             directory.revoke_tokens_of(Holder::SetUp).await?;
             let token = directory.issue_token(Holder::SetUp, "fieldhook", None).await?;
-            Ok(Some(format!("{public_url}/setup?token={}", token.text)))
+            Ok(Some(format!("{public_url}/console/setup?token={}", token.text)))
         }
         _ => Err(StartError::Administrator(
             "set both FIELDHOOK_ADMIN_EMAIL and FIELDHOOK_ADMIN_PASSWORD, or neither".to_owned(),

@@ -64,16 +64,18 @@ const WHILE: Record<Schemas["Phase"], string> = {
 function Wrong({ of }: { of: Attempt }) {
   const skipped = of.outcome === "skipped";
   const what = skipped ? "Skipped" : (of.code ?? `Status ${of.status}`);
+  const where = of.code && of.stopped_in ? `, ${WHILE[of.stopped_in]}` : "";
+  const answer = of.response?.body;
   return (
-    <Alert
-      color={skipped ? "gray" : "red"}
-      variant="light"
-      title={of.stopped_in && of.status == null && !skipped ? `${what}, ${WHILE[of.stopped_in]}` : what}
-      role="note"
-    >
+    <Alert color={skipped ? "gray" : "red"} variant="light" role="note" p="sm" title={`${what}${where}`}>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
         {of.message ?? "It ended without a message."}
       </Text>
+      {answer && !answer.binary && answer.text !== "" && (
+        <Text size="sm" ff="monospace" fz={13} lineClamp={3} style={{ overflowWrap: "anywhere" }}>
+          {answer.text.slice(0, 600)}
+        </Text>
+      )}
     </Alert>
   );
 }

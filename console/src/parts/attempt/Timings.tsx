@@ -11,7 +11,8 @@ import classes from "./Timings.module.css";
 /** Where the time went, against the 20 s there are, and what the network showed. */
 export function TimingsSection({ of }: { of: Schemas["Attempt"] }) {
   const { timings, network } = of;
-  const phases = spans(timings, of.stopped_in);
+  // An answer that came whole stopped nowhere, whatever it said.
+  const phases = spans(timings, of.code ? of.stopped_in : null);
   const { span, deadline } = scale(timings.total_us);
   return (
     <Section

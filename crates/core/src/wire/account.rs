@@ -35,6 +35,26 @@ pub struct TokenRequest {
     pub expires_at: Option<String>,
 }
 
+/// A login at the console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SignIn {
+    /// The e-mail address.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// A session of the console. Its token stands in a cookie alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Session {
+    /// Who is signed in.
+    pub user: UserRecord,
+    /// What requests that change something must bear in the header `X-CSRF-Token`.
+    pub csrf: String,
+    /// When the session ends; null when it never does.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// The answer to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TokenAnswer {

@@ -7,9 +7,10 @@ use fieldhook_core::access::{Act, Scope};
 use fieldhook_core::id::{DeviceId, UserId};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, Uri};
 
-use super::App;
 use super::error::ApiError;
+use super::{App, cookie};
 use crate::directory::{Device, Holder, Token, User};
 
 /// Whoever calls, known by a token.
@@ -37,17 +38,36 @@ impl Person {
     }
 }
 
-/// The token of a request: the Authorization header, or the deprecated `access_token` of the query.
-///
-/// A form's `access_token` is moved to the header by [`super::form_token`] before it gets here.
-pub fn token_of(parts: &Parts) -> Option<String> {
-    if let Some(header) = parts.headers.get(AUTHORIZATION) {
-        let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned());
+/// The token of a request, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Put there by whoever made the request: in the Authorization header, or in the deprecated `access_token` of
+    /// the query. A form's `access_token` is moved to the header by [`super::traffic::form_token`] before.
+    Bearer(String),
+    /// In the console's cookie, which a browser adds on its own.
+    Cookie(String),
+}
+
+impl Credential {
+    /// The credential of a request; of two, the one that was put there on purpose.
+    pub fn of(headers: &HeaderMap, uri: &Uri) -> Option<Self> {
+        if let Some(header) = headers.get(AUTHORIZATION) {
+            let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
+            return scheme.eq_ignore_ascii_case("bearer").then(|| Self::Bearer(token.trim().to_owned()));
+        }
+        in_query(uri).map(Self::Bearer).or_else(|| cookie::token_in(headers).map(Self::Cookie))
     }
-    let query = parts.uri.query()?;
-    let pairs: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
+}
+
+fn in_query(uri: &Uri) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_html_form::from_str(uri.query()?).ok()?;
     pairs.into_iter().find(|(key, _)| key == "access_token").map(|(_, token)| token)
+}
+
+/// The token of a request, wherever it stands.
+pub fn token_of(parts: &Parts) -> Option<String> {
+    let (Credential::Bearer(token) | Credential::Cookie(token)) = Credential::of(&parts.headers, &parts.uri)?;
+    Some(token)
 }
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -63,7 +83,8 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-fn caller(app: &App, text: &str) -> Result<Caller, ApiError> {
+/// Whoever holds this token.
+pub(super) fn caller(app: &App, text: &str) -> Result<Caller, ApiError> {
     let unknown =
         || ApiError::unauthorized("The access token provided is invalid: log in again to get another");
     let token = app.directory.token_even_ended(text).ok_or_else(unknown)?;
@@ -126,5 +147,27 @@ impl App {
             .product
             .is_some_and(|product| self.directory.may(person.id(), Scope::Product(product), act));
         if owned || through_product { Ok(device) } else { Err(ApiError::unknown_device(&id.to_string())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_given_on_purpose_goes_before_the_cookie() {
+        let cookie = ("cookie", "fieldhook_session=c");
+        let found = |headers: &[(&str, &str)], uri: &'static str| {
+            let named = |(name, value): &(&str, &str)| -> (http::HeaderName, http::HeaderValue) {
+                (name.parse().unwrap(), value.parse().unwrap())
+            };
+            Credential::of(&headers.iter().map(named).collect(), &Uri::from_static(uri))
+        };
+        let bearer = |text: &str| Some(Credential::Bearer(text.to_owned()));
+        assert_eq!(found(&[cookie, ("authorization", "Bearer h")], "/?access_token=q"), bearer("h"));
+        assert_eq!(found(&[cookie], "/?access_token=q"), bearer("q"));
+        assert_eq!(found(&[cookie], "/?a=b"), Some(Credential::Cookie("c".to_owned())));
+        assert_eq!(found(&[cookie, ("authorization", "Basic YTpi")], "/"), None);
+        assert_eq!(found(&[], "/"), None);
     }
 }

@@ -71,6 +71,14 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", description)
     }
 
+    /// 403: known by a cookie alone, which another site may have had the browser send.
+    pub fn csrf(method: &http::Method) -> Self {
+        let description = format!(
+            "{method} with the session's cookie needs the header `X-CSRF-Token`: take `csrf` from GET /fieldhook/v1/session"
+        );
+        Self::new(StatusCode::FORBIDDEN, "csrf", description).field("X-CSRF-Token")
+    }
+
     /// 403 as Particle answers for a device that is not there or is somebody else's.
     pub fn unknown_device(id_or_name: &str) -> Self {
         let description = format!("I didn't recognize that device name or ID: `{}`", cut(id_or_name));

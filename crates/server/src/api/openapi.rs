@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
     ServerBuilder, tag::TagBuilder,
@@ -30,6 +30,7 @@ fn parts(routes: OpenApiRouter<Arc<App>>) -> (Router<Arc<App>>, OpenApi) {
 }
 
 const TOKEN: &str = "token";
+const SESSION: &str = "session";
 
 /// What the document says before any route.
 fn frame() -> OpenApi {
@@ -45,13 +46,20 @@ fn frame() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("An access token, as `POST /oauth/token` gives it."));
-    let components =
-        ComponentsBuilder::new().security_scheme(TOKEN, SecurityScheme::Http(bearer.build())).build();
+    let cookie = ApiKeyValue::with_description(
+        "fieldhook_session",
+        "The console's session, as `POST /fieldhook/v1/session` sets it. Requests that change something also need \
+         the header `X-CSRF-Token`.",
+    );
+    let components = ComponentsBuilder::new()
+        .security_scheme(TOKEN, SecurityScheme::Http(bearer.build()))
+        .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .build();
     OpenApiBuilder::new()
         .info(info.build())
         .servers(Some([ServerBuilder::new().url("/").description(Some("This server.")).build()]))
         .components(Some(components))
-        .security(Some([SecurityRequirement::new(TOKEN, Vec::<String>::new())]))
+        .security(Some([TOKEN, SESSION].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))))
         .tags(Some([
             tag("particle", "The routes of Particle's Device Cloud."),
             tag("fieldhook", "Our own routes."),
@@ -77,11 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_openapi_3_1_and_asks_for_a_token() {
+    fn the_document_is_openapi_3_1_and_asks_for_a_token_or_a_session() {
         let document = written();
         assert_eq!(document["openapi"], "3.1.0");
         assert_eq!(document["components"]["securitySchemes"][TOKEN]["scheme"], "bearer");
-        assert_eq!(document["security"][0][TOKEN], Value::Array(Vec::new()));
+        assert_eq!(document["components"]["securitySchemes"][SESSION]["in"], "cookie");
+        assert_eq!(document["security"], serde_json::json!([{TOKEN: []}, {SESSION: []}]));
         assert_eq!(document["paths"]["/health"]["get"]["security"][0], serde_json::json!({}));
     }
 

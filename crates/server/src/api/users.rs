@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use fieldhook_core::access::Role;
 use fieldhook_core::id::UserId;
 use fieldhook_core::wire::Done;
@@ -11,6 +12,7 @@ use fieldhook_core::wire::account::{
     AccountChange, Mfa, NewAccount, PasswordConfirmation, SetUpRequest, TokenAnswer, UserRecord,
 };
 use http::StatusCode;
+use http::header::SET_COOKIE;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -41,21 +43,27 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     responses((status = 200, description = "The account.", body = UserRecord))
 )]
 async fn read_user(State(app): State<Arc<App>>, person: Person) -> Json<UserRecord> {
-    let user = &*person.user;
-    Json(UserRecord {
-        id: user.id,
-        username: user.username.clone(),
-        account_info: user.account_info.clone(),
-        mfa: Mfa { enabled: false },
-        administrator: user.administrator,
-        memberships: Vec::new(),
-        subscription_ids: Vec::new(),
-        scim_provisioned: false,
-        no_password: false,
-        wifi_device_count: app.directory.devices_of(user.id).len(),
-        cellular_device_count: 0,
-        created_at: user.created_at,
-    })
+    Json(app.user_record(&person.user))
+}
+
+impl App {
+    /// An account as its owner sees it.
+    pub(super) fn user_record(&self, user: &User) -> UserRecord {
+        UserRecord {
+            id: user.id,
+            username: user.username.clone(),
+            account_info: user.account_info.clone(),
+            mfa: Mfa { enabled: false },
+            administrator: user.administrator,
+            memberships: Vec::new(),
+            subscription_ids: Vec::new(),
+            scim_provisioned: false,
+            no_password: false,
+            wifi_device_count: self.directory.devices_of(user.id).len(),
+            cellular_device_count: 0,
+            created_at: user.created_at,
+        }
+    }
 }
 
 /// Changes the e-mail address or the password, which needs the current password, or what is kept of the account.
@@ -179,14 +187,13 @@ async fn create_user(
 }
 
 /// Creates the first administrator, with the one-time token that the server printed when it first started.
+///
+/// The answer has a token for programs, and the cookie of a session for the console.
 #[utoipa::path(
     post, path = "/fieldhook/v1/setup", tag = "fieldhook", security(()), request_body = SetUpRequest,
     responses((status = 201, description = "Done; the new administrator is logged in.", body = TokenAnswer))
 )]
-async fn set_up(
-    State(app): State<Arc<App>>,
-    body: Body,
-) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
+async fn set_up(State(app): State<Arc<App>>, body: Body) -> Result<Response, ApiError> {
     let text = body.needed_text("token")?;
     let used = || {
         ApiError::forbidden(
@@ -203,7 +210,8 @@ async fn set_up(
     }
     let user = app.directory.add_user(&username, hash, true).await?;
     let answer = app.token_answer(user.id, "fieldhook", Some(DEFAULT_LIFE)).await?;
-    Ok((StatusCode::CREATED, Json(answer)))
+    let cookie = app.open_session(&user).await?.cookie;
+    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(answer)).into_response())
 }
 
 async fn add_user(app: &App, body: &Body, administrator: bool) -> Result<Arc<User>, ApiError> {

@@ -6,6 +6,7 @@ mod world;
 
 mod bad_input;
 mod books;
+mod console;
 mod delivery;
 mod devices;
 mod events_stream;
@@ -18,5 +19,6 @@ mod products;
 mod publish;
 mod render;
 mod restart;
+mod session;
 mod tester;
 mod users;

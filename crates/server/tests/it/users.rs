@@ -98,14 +98,18 @@ async fn a_new_server_is_set_up_once_with_the_token_it_printed() {
     let config = Config { data: data.path().to_owned(), listen, ..Config::default() };
     let server = Server::start(config, Nature::real()).await.unwrap();
     let link = server.setup_link().expect("a server without users prints a link").to_owned();
-    let token = link.split_once("token=").unwrap().1;
+    let token = link.split_once("/console/setup?token=").unwrap().1;
     let nobody = Visitor::new(format!("http://{}", server.address()), None);
     let set_up = |username: &str| json!({"token": token, "username": username, "password": PASSWORD});
     let guess = json!({"token": "guessed", "username": "first@example.com", "password": PASSWORD});
     nobody.post("/fieldhook/v1/setup", guess).await.expect(403);
     nobody.with_token(token).get("/v1/user").await.expect(401);
 
-    let answer = nobody.post("/fieldhook/v1/setup", set_up("first@example.com")).await.expect(201);
+    let reply = nobody.post("/fieldhook/v1/setup", set_up("first@example.com")).await;
+    let cookie = reply.header("set-cookie").split(';').next().unwrap().to_owned();
+    let session = nobody.request(reqwest::Method::GET, "/fieldhook/v1/session").header("cookie", cookie);
+    assert_eq!(nobody.send(session).await.expect(200)["user"]["username"], "first@example.com");
+    let answer = reply.expect(201);
     let first = nobody.with_token(answer["access_token"].as_str().unwrap());
     assert_eq!(first.get("/v1/user").await.expect(200)["administrator"], true);
     nobody.post("/fieldhook/v1/setup", set_up("second@example.com")).await.expect(403);

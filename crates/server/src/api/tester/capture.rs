@@ -15,8 +15,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, head
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
-use super::super::App;
 use super::super::error::{ApiError, cut};
+use super::super::{App, cookie};
 use super::content::{Content, Ending, Piecewise, body};
 use crate::clock::Nature;
 use crate::listener::ConnectionControl;
@@ -104,6 +104,7 @@ impl Way {
                 headers.append(name, value);
             }
         }
+        confine(headers);
         if answer.fault == Fault::GzipBomb {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -131,6 +132,19 @@ impl Way {
             connection.reset();
         }
     }
+}
+
+/// Keeps an answer that somebody wrote away from the console of whoever opens it, which has the same origin: to
+/// browsers the page is of an origin of its own, and it cannot set the session. Other clients notice nothing.
+fn confine(headers: &mut HeaderMap) {
+    let theirs: Vec<_> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+    headers.remove(header::SET_COOKIE);
+    for value in theirs {
+        if !cookie::replaces(&String::from_utf8_lossy(value.as_bytes())) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
 }
 
 /// What the body consists of. Where HTTP knows no body, there is none.
@@ -167,8 +181,12 @@ fn version(version: Version) -> &'static str {
 }
 
 fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    let text = |name: &HeaderName, value: &HeaderValue| {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        // Whoever opens an endpoint in the browser in which they use the console sends that cookie, too.
+        if *name == header::COOKIE { cookie::masked(&text) } else { text }
+    };
+    headers.iter().map(|(name, value)| (name.to_string(), text(name, value))).collect()
 }
 
 /// Reads a body to its end, or as far as patience and limit go, and keeps its beginning.
@@ -222,6 +240,20 @@ mod tests {
         assert_eq!(response.headers()["location"], "/x");
         assert_eq!(response.headers()["content-length"], "4");
         assert_eq!(text(response).await.unwrap(), "gone");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_somebody_wrote_is_confined_and_leaves_the_session_alone() {
+        let (way, _) = way();
+        let headers =
+            json!({"Set-Cookie": "fieldhook_session=theirs; Path=/", "Content-Security-Policy": "x"});
+        let response = way.respond(&answer(json!({"headers": headers})), &Method::GET).await;
+        assert_eq!(response.headers().get("set-cookie"), None);
+        let policies: Vec<_> = response.headers().get_all("content-security-policy").iter().collect();
+        assert_eq!(policies, ["x", "sandbox"]);
+
+        let response = way.respond(&answer(json!({"headers": {"Set-Cookie": "a=1"}})), &Method::GET).await;
+        assert_eq!(response.headers()["set-cookie"], "a=1");
     }
 
     #[tokio::test]

@@ -101,9 +101,17 @@ impl Visitor {
 
     /// Opens an event stream, and returns when it has said `:ok`.
     pub(crate) async fn stream(&self, path: &str) -> Stream {
-        let request = self.request(reqwest::Method::GET, path).header("accept", "text/event-stream");
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200, "the stream {path} was refused");
+        Self::open(self.request(reqwest::Method::GET, path)).await
+    }
+
+    /// The same for somebody with a browser.
+    pub(crate) async fn stream_with_cookie(&self, path: &str, cookie: &str) -> Stream {
+        Self::open(self.request(reqwest::Method::GET, path).header("cookie", cookie)).await
+    }
+
+    async fn open(request: reqwest::RequestBuilder) -> Stream {
+        let response = request.header("accept", "text/event-stream").send().await.unwrap();
+        assert_eq!(response.status(), 200, "the stream {} was refused", response.url());
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = Stream { bytes: response.bytes_stream().boxed(), come: String::new() };
         assert_eq!(stream.block().await.as_deref(), Some(":ok"));
