@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { answered, api, call } from "../../api/client";
+import { answered, api, ApiError } from "../../api/client";
 import { type Scope, slugOf } from "../../api/scope";
 import { fieldError, FormModal } from "../../parts/FormModal";
 import { said } from "../../parts/notify";
@@ -19,7 +19,7 @@ export function AddDevice({ scope, onClose }: { scope: Scope; onClose: () => voi
   const mine = scope.kind === "me";
   const id = text.trim().toLowerCase();
   async function act() {
-    if (scope.kind === "product") await call("POST", `/v1/products/${scope.id}/devices`, { id });
+    if (scope.kind === "product") await addToProduct(scope.id, id);
     else await answered(api.POST("/v1/devices", { body: { id } }));
     await queries.invalidateQueries({ queryKey: ["devices"] });
     said(mine ? "The device is yours" : "The device is added");
@@ -72,6 +72,19 @@ export function AddDevice({ scope, onClose }: { scope: Scope; onClose: () => voi
       )}
     </FormModal>
   );
+}
+
+/** The route takes many ids at once, and says of those that it did not add that they are not among its members. */
+async function addToProduct(product: number, id: string): Promise<void> {
+  const path = { product: String(product) };
+  const added = await answered(
+    api.POST("/v1/products/{product}/devices", { params: { path }, body: { id } }),
+  );
+  if (added.updated > 0) return;
+  throw new ApiError(409, {
+    field: "id",
+    error_description: "The device is in another product, or somebody outside the team has claimed it.",
+  });
 }
 
 function madeUp(): string {
