@@ -44,7 +44,11 @@ export function Roles({ mine }: { mine: Role }) {
                 <Table.Td>{what}</Table.Td>
                 {roles.map((role) => (
                   <Table.Td key={role} ta="center">
-                    {atLeast(role, needs) ? <IconCheck size={16} role="img" aria-label="yes" /> : <No />}
+                    {atLeast(role, needs) ? (
+                      <IconCheck size={16} role="img" aria-label="yes" className="in-line" />
+                    ) : (
+                      <No />
+                    )}
                   </Table.Td>
                 ))}
               </Table.Tr>

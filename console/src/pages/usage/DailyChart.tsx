@@ -29,7 +29,7 @@ export function DailyChart({
         type="stacked"
         withLegend
         tickLine="none"
-        gridAxis="y"
+        gridAxis="x"
         valueFormatter={count}
         yAxisProps={{ tickFormatter: short, width: 52 }}
         maxBarWidth={28}

@@ -21,6 +21,7 @@ export function Figures({
   now: Date;
 }) {
   const today = dayOf(now);
+  const oneProduct = which.scope?.startsWith("product:");
   const lines = days?.items.map(({ key, operations }) => ({ day: key, operations })) ?? [];
   const thisMonth = which.since === firstOfMonth(today) && which.until === today;
   const end = thisMonth ? projected(lines, now) : undefined;
@@ -53,7 +54,7 @@ export function Figures({
         <Text size="sm" c="dimmed" mb={4}>
           Cost most
         </Text>
-        <Costliest by="product" which={which} total={total} />
+        {!oneProduct && <Costliest by="product" which={which} total={total} />}
         <Costliest by="integration" which={which} total={total} />
         <Costliest by="device" which={which} total={total} />
       </Paper>

@@ -44,7 +44,7 @@ export const costliest = (by: By, which: Which) =>
     queryKey: ["usage", "first", by, which],
     refetchInterval: REFRESH,
     queryFn: async () =>
-      (await page(by, which, 2)).items.find(({ key, operations }) => key !== "" && operations > 0),
+      (await page(by, which, 2)).items.find(({ key, operations }) => key !== "" && operations > 0) ?? null,
   });
 
 /** Every line there is, from all pages. */
