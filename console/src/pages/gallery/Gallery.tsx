@@ -85,7 +85,7 @@ function Card({ preset, slug }: { preset: Preset; slug: string }) {
         <Text size="xs" c="dimmed" mt="auto">
           {secrets.length === 0
             ? "Needs no secret"
-            : `Secret: ${secrets.map(({ title }) => title.toLowerCase()).join(", ")}`}
+            : `Secret: ${secrets.map(({ title }) => title).join(", ")}`}
         </Text>
       </Stack>
     </Link>
