@@ -51,13 +51,6 @@ export interface Overviews {
   elsewhere: { scope: string; name: string; slug: string; integrations: number }[];
 }
 
-export interface Found {
-  kind: "integration" | "device" | "product" | "organisation" | "event" | "delivery" | "attempt";
-  id: string;
-  name: string;
-  scope: string;
-}
-
 export interface Checked {
   events: number;
   rendered: number;

@@ -1,23 +1,71 @@
+import { Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+
+import type { OneOverview } from "../../api/contract";
 import { overview } from "../../api/integrations";
+import { slugOfApi } from "../../api/scope";
+import { atLeast, useScope } from "../../frame/useScope";
 import { Page } from "../../parts/Page";
 import { nameOf } from "../../parts/standing";
 import { Failed, Loading } from "../../parts/State";
+import { Status } from "../../parts/Status";
+import { Actions } from "./Actions";
+import { Books } from "./Books";
+import { Destination } from "./Destination";
+import { Firmware } from "./Firmware";
+import { Info } from "./Info";
+import classes from "./Integration.module.css";
 import { Logs } from "./log/Logs";
+import { Month } from "./Month";
+import { Operations } from "./Operations";
+import { FoldedPanel, Panel } from "./Panel";
+import { Trouble } from "./Trouble";
 
+/** Everything about one integration, in the order in which people look for it. */
 export default function Integration() {
   const { integration: id = "" } = useParams({ strict: false });
+  const { slug } = useScope();
   const { data, error, refetch } = useQuery(overview(id));
-  if (!data)
-    return (
-      <Page title="Integration">
-        {error ? <Failed error={error} retry={() => void refetch()} /> : <Loading />}
-      </Page>
-    );
+  // A page of its own for each integration: what is open or typed belongs to one.
+  if (data) return <Whole key={id} of={data} />;
   return (
-    <Page title={nameOf(data)}>
-      <Logs integration={id} />
+    <Page title="Integration" above={[{ label: "Integrations", to: `/${slug}/integrations` }]}>
+      {error ? <Failed error={error} retry={() => void refetch()} /> : <Loading rows={4} height={180} />}
+    </Page>
+  );
+}
+
+function Whole({ of }: { of: OneOverview }) {
+  const mayChange = atLeast(useScope().role, "developer");
+  return (
+    <Page
+      title={nameOf(of)}
+      above={[{ label: "Integrations", to: `/${slugOfApi(of.scope)}/integrations` }]}
+      says={
+        <Group gap="xs">
+          <Status of={of} wrap />
+          <span>
+            <code>{of.event}</code> → {of.host ?? "a host from the template"}
+          </span>
+        </Group>
+      }
+      actions={mayChange && <Actions of={of} />}
+    >
+      {of.trouble && <Trouble of={of.trouble} />}
+      <Info of={of} />
+      <FoldedPanel id="firmware" title="Example device firmware">
+        <Firmware of={of} />
+      </FoldedPanel>
+      <Month of={of} />
+      <Panel id="log" title="Logs">
+        <Logs integration={of.id} />
+      </Panel>
+      <div className={classes["pair"]}>
+        <Books of={of} />
+        <Destination of={of} mayWake={mayChange} />
+      </div>
+      <Operations of={of} />
     </Page>
   );
 }

@@ -88,6 +88,7 @@ async fn a_replacement_is_total_but_masked_secrets_keep_their_values() {
     assert_eq!(request.header("x-api-key"), "k-1");
     let revisions = world.admin().get(&format!("{path}/revisions")).await.expect(200);
     assert_eq!(revisions["items"].as_array().unwrap().len(), 2);
+    assert_eq!(revisions["items"][0]["saved_by_name"], "admin@example.com");
     assert!(!revisions.to_string().contains("hunter2"));
 }
 
