@@ -14,6 +14,7 @@
 //! template names itself is the template's. The template's own fields come first.
 
 mod encode;
+mod fault;
 mod fields;
 mod headers;
 mod json;
@@ -43,6 +44,7 @@ use crate::rate::Rate;
 use crate::reply::{Replies, ResponseTemplate};
 use crate::template::Template;
 
+pub use self::fault::{FaultKind, Spot, TemplateFault};
 pub use self::headers::{is_header_name, is_managed_header};
 pub(crate) use self::json::json_fault_text;
 pub use self::mask::mask_text;
