@@ -6,6 +6,7 @@
 pub mod access;
 pub mod attempt;
 pub mod books;
+pub mod diagnosis;
 pub mod event;
 pub mod id;
 pub mod integration;
