@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CLIENTS := tests/clients
+CONSOLE := console
 DENY_VERSION := 0.20.2
 
 .PHONY: help
@@ -12,17 +13,26 @@ help: ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: run
-run: ## Build everything and start the live demo: server, simulated fleet, misbehaving endpoints.
+run: console ## Build everything and start the live demo: server, simulated fleet, misbehaving endpoints.
 	cargo run --locked --bin fieldhook -- demo --data data/demo
 
 .PHONY: dev
 dev: ## Start the server alone, with debug output, on ./data/dev.
 	cargo run --locked --bin fieldhook -- serve --data data/dev --allow-destinations 127.0.0.0/8
 
+.PHONY: dev-console
+dev-console: $(CONSOLE)/node_modules/.installed ## Serve the console from its sources, in front of a server on port 8080.
+	npm --prefix $(CONSOLE) run dev
+
+.PHONY: console
+console: $(CONSOLE)/dist/index.html ## Build the console; the next `cargo build` puts it into the server.
+
 .PHONY: test
 test: tools-test ## Install what the tests need, then run every test.
 	cargo test --workspace --locked
 	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CLIENTS) test
+	npm --prefix $(CONSOLE) test
+	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CONSOLE) run journey
 
 .PHONY: check
 check: tools-check ## Format, lints, licences, layers: all without running a test.
@@ -31,6 +41,9 @@ check: tools-check ## Format, lints, licences, layers: all without running a tes
 	cargo deny --locked check bans licenses sources
 	target/debug/fieldhook openapi > target/openapi.json
 	diff -u docs/openapi.json target/openapi.json || { echo 'docs/openapi.json is stale: run make docs'; exit 1; }
+	npm --prefix $(CONSOLE) run --silent types -- ../target/schema.d.ts
+	diff -q $(CONSOLE)/src/api/schema.d.ts target/schema.d.ts || { echo 'the types of the console are stale: run make docs'; exit 1; }
+	npm --prefix $(CONSOLE) run check
 
 .PHONY: bench
 bench: ## Measure speed, latency, memory and matching cost, each against its limit.
@@ -40,18 +53,43 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 .PHONY: docs
 docs: ## Write the files that are made from the code.
 	cargo run --locked --bin fieldhook -- openapi > docs/openapi.json
+	npm --prefix $(CONSOLE) run --silent types -- src/api/schema.d.ts
+
+.PHONY: pictures
+pictures: console chromium ## Take the pictures of README and docs anew, from the demo.
+	cargo build --locked --bin fieldhook
+	npm --prefix $(CONSOLE) run pictures
 
 .PHONY: tools-test
-tools-test: $(CLIENTS)/node_modules/.installed
+tools-test: $(CLIENTS)/node_modules/.installed console chromium
 	cargo build --workspace --locked
 
+# The browser that the journey is made in.
+.PHONY: chromium
+chromium:
+	@test -x "$${CHROMIUM:-/usr/bin/chromium}" || if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
+	else echo 'the browser tests need Chromium: install it, or set CHROMIUM to where it is' >&2; exit 1; fi
+
 .PHONY: tools-check
-tools-check:
+tools-check: console
 	@cargo deny --version 2>/dev/null | grep -q '$(DENY_VERSION)' || cargo install --locked cargo-deny@$(DENY_VERSION)
 	cargo build --workspace --locked
 
+NEEDS_NPM := command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y nodejs npm; }
+
 # npm runs the packages' own install scripts only where a native part is needed, and none is needed here.
 $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
-	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y nodejs npm; }
+	@$(NEEDS_NPM)
 	npm --prefix $(CLIENTS) ci --ignore-scripts --no-fund --no-audit
 	touch $@
+
+$(CONSOLE)/node_modules/.installed: $(CONSOLE)/package.json $(CONSOLE)/package-lock.json
+	@$(NEEDS_NPM)
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' \
+	|| { echo "building the console needs Node.js 20.19 or newer, and this is $$(node --version)" >&2; exit 1; }
+	npm --prefix $(CONSOLE) ci --ignore-scripts --no-fund --no-audit
+	touch $@
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f) \
+		$(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/postcss.config.cjs
+	npm --prefix $(CONSOLE) run build

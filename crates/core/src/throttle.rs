@@ -30,7 +30,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use httpdate::HttpDate;
+use httpdate::parse_http_date;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
@@ -305,8 +305,7 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
         // Digits that do not fit ask for longer than anybody will wait, as the largest number does.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = std::time::SystemTime::from(value.parse::<HttpDate>().ok()?);
-    let millis = date.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    let millis = parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?.as_millis();
     Some(Timestamp::from_millis(i64::try_from(millis).ok()?).since(now))
 }
 
