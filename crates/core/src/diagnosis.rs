@@ -3,13 +3,16 @@
 //! One file per situation, each a pure function from evidence to a card or nothing. A failure always gets a
 //! card, for what was answered is a fact; what else is said must be proven. A healthy integration gets none.
 
+mod action;
 mod card;
 mod contrast;
 mod evidence;
+mod fate;
 mod funnel;
 mod pace;
+mod telling;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
 mod bad_request;
@@ -34,8 +37,10 @@ mod tls;
 mod too_many;
 mod unreachable;
 
-pub use card::{Action, Card, Cause, Extent, Fact, Fate, FateCounts, Named, Situation, Source, Step};
+pub use action::{Action, Step};
+pub use card::{Card, Cause, Extent, Fact, Named, Situation, Source};
 pub use evidence::{Edit, Evidence, GateNow, Line, Neighbour, Problem, Recent, SecretMark, Subject, Twin};
+pub use fate::{Fate, FateCounts};
 pub use funnel::{Funnel, Leak, Missed, Reached};
 
 use crate::attempt::{Attempt, Code};

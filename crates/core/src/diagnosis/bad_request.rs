@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use super::action::{Action, Step};
 use super::answer_fact;
 use super::broken_template;
-use super::card::{Action, Card, Fact, Situation, Step};
+use super::card::{Card, Fact, Situation};
 use super::contrast::contrast;
-use super::evidence::{Evidence, Problem, Proof, Told, listed};
+use super::evidence::{Evidence, Problem};
+use super::telling::{Proof, Told, listed};
 use super::words::{content_type, differences, header, is_json, said_to, sent_json};
 use crate::attempt::Attempt;
 use crate::integration::Payload;
@@ -135,10 +137,12 @@ fn another_shape(problem: &Problem) -> Option<Proof> {
     if told.is_empty() {
         return None;
     }
-    let rest = told.len().saturating_sub(TOLD);
-    let mut words =
-        format!("Compared with the last body that was accepted: {}", told[..told.len().min(TOLD)].join("; "));
-    words.push_str(&if rest > 0 { format!("; and {rest} more.") } else { ".".to_owned() });
+    let rest = match told.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        rest => format!("; and {rest} more"),
+    };
+    let first = told[..told.len().min(TOLD)].join("; ");
+    let words = format!("Compared with the last body that was accepted: {first}{rest}.");
     let missing = &latest.rendering.missing;
     let cause = if missing.is_empty() {
         "The body has other keys or types than the one that was last accepted.".to_owned()

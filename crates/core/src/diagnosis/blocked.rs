@@ -1,8 +1,10 @@
 //! EBLOCKED: the address guard did not let the request out.
 
-use super::card::{Action, Card, Cause, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::Told;
 
 /// The address and what kind it is are the fact; whether a switch exists, the guard itself says.
 pub(super) fn card(problem: &Problem, _: &Evidence) -> Card {

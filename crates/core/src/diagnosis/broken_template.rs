@@ -1,8 +1,10 @@
 //! ERENDER, ETOOLARGE: no request could be made for the event.
 
-use super::card::{Action, Card, Cause, Fact, Situation, Step};
-use super::evidence::{Evidence, Problem, Told, listed};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Fact, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::{Told, listed};
 use crate::attempt::{Attempt, Code};
 use crate::request::{FaultKind, TemplateFault};
 

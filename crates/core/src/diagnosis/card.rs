@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Step;
+use super::fate::Fate;
 use crate::attempt::Attempt;
-use crate::id::{AttemptId, DeviceId, EventId, IntegrationId};
-use crate::integration::Place;
+use crate::id::{AttemptId, EventId, IntegrationId};
 use crate::time::Timestamp;
 
 /// What a problem looks like from outside; each has a page of its own in the documentation.
@@ -190,6 +191,7 @@ pub struct Named {
 /// Where a fact was read, so that a reader can look for themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[schema(as = FactSource)]
 pub enum Source {
     /// In the evidence of this attempt.
     Attempt {
@@ -265,231 +267,9 @@ impl Fact {
     }
 }
 
-/// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Step {
-    /// What, in words.
-    pub words: String,
-    /// What console and command line can do about it at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Action>,
-}
-
-impl Step {
-    /// Something only the reader can do.
-    pub fn by_hand(words: impl Into<String>) -> Self {
-        Self { words: words.into(), action: None }
-    }
-
-    /// Something that is one click away.
-    pub fn click(words: impl Into<String>, action: Action) -> Self {
-        Self { words: words.into(), action: Some(action) }
-    }
-}
-
-/// What console and command line can offer to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Action {
-    /// Edit this field of the integration; the value is a proposal.
-    EditField {
-        /// The key, with the keys below it behind dots.
-        field: String,
-        /// What to put there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        value: Option<String>,
-        /// Where in the field's text to look.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        line: Option<usize>,
-        /// And in which column.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        column: Option<usize>,
-    },
-    /// Replace this secret of the scope.
-    ReplaceSecret {
-        /// Its name.
-        name: String,
-    },
-    /// Send a test to the endpoint.
-    Test,
-    /// Send the same event to the endpoint tester, and look at what arrives.
-    TestToTester {
-        /// The event.
-        event: EventId,
-    },
-    /// Fill the template in with this event, and look at what would be sent.
-    Preview {
-        /// The event.
-        event: EventId,
-    },
-    /// Put these two attempts side by side.
-    Compare {
-        /// The one that went well.
-        a: AttemptId,
-        /// The one that did not.
-        b: AttemptId,
-    },
-    /// Send one delivery's event again.
-    ReplayOne {
-        /// An attempt of it.
-        attempt: AttemptId,
-    },
-    /// Send again what failed or was dropped since then.
-    Recover {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// Send what matched nothing then and would match now.
-    ReplayMissing {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// Wake the destination.
-    Wake {
-        /// `https://host:port`.
-        origin: String,
-    },
-    /// Switch the integration on.
-    Enable,
-    /// Watch events as they come.
-    WatchLive {
-        /// Whose name begins so.
-        prefix: String,
-    },
-    /// Publish an event as this device.
-    PublishAs {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Claim this device.
-    Claim {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Open another integration.
-    Open {
-        /// Which.
-        integration: IntegrationId,
-    },
-    /// Copy the request as a curl command.
-    CopyCurl {
-        /// Of this attempt.
-        attempt: AttemptId,
-    },
-    /// See the revisions, with what changed.
-    Revisions,
-}
-
-impl Action {
-    /// Edit a field.
-    pub fn edit(field: &str) -> Self {
-        Self::EditField { field: field.to_owned(), value: None, line: None, column: None }
-    }
-
-    /// Put this into a field.
-    pub fn put(field: &str, value: impl Into<String>) -> Self {
-        Self::EditField { field: field.to_owned(), value: Some(value.into()), line: None, column: None }
-    }
-
-    /// Edit the field at this place.
-    pub fn edit_at(place: &Place, otherwise: &str) -> Self {
-        Self::EditField {
-            field: place.field.clone().unwrap_or_else(|| otherwise.to_owned()),
-            value: None,
-            line: place.line,
-            column: place.column,
-        }
-    }
-}
-
-/// What became of the events since a problem began.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Fate {
-    /// Deliveries begun since then.
-    pub matched: u64,
-    /// Of these, those that got through, at once or by a later try.
-    pub delivered: u64,
-    /// Those given up after an error.
-    pub failed: u64,
-    /// Those given up without an error at the last.
-    pub dropped: u64,
-    /// Those that wait for their next try.
-    pub waiting: u64,
-    /// When the next of these is due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_try: Option<Timestamp>,
-    /// The same in a sentence.
-    pub words: String,
-}
-
-impl Fate {
-    /// The fate of deliveries, with its sentence.
-    pub fn of(counts: FateCounts) -> Self {
-        let FateCounts { delivered, failed, dropped, waiting, next_try, more } = counts;
-        let matched = delivered + failed + dropped + waiting;
-        let mut words = sentence(matched, &counts);
-        if more {
-            words.push_str(" Only the first of very many were counted.");
-        }
-        Self { matched, delivered, failed, dropped, waiting, next_try, words }
-    }
-}
-
-/// Deliveries counted by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FateCounts {
-    /// Delivered.
-    pub delivered: u64,
-    /// Failed.
-    pub failed: u64,
-    /// Dropped.
-    pub dropped: u64,
-    /// Waiting.
-    pub waiting: u64,
-    /// When the next is due.
-    pub next_try: Option<Timestamp>,
-    /// Whether there are more than were counted.
-    pub more: bool,
-}
-
-fn sentence(matched: u64, counts: &FateCounts) -> String {
-    if matched == 0 {
-        return "No event has been matched since.".to_owned();
-    }
-    let part = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let parts: Vec<_> = [
-        part(counts.delivered, "got through"),
-        part(counts.failed, "failed for good"),
-        part(counts.dropped, "were dropped"),
-        part(counts.waiting, "wait for another try"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let kept = if counts.failed + counts.dropped > 0 {
-        " What failed or was dropped is kept and can be replayed."
-    } else {
-        ""
-    };
-    let events = if matched == 1 { "event" } else { "events" };
-    format!("Of {matched} {events} matched since, {}.{kept}", parts.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_fate_of_events_is_told_without_what_is_none() {
-        let fate = Fate::of(FateCounts { failed: 3, waiting: 1, ..FateCounts::default() });
-        assert_eq!(fate.matched, 4);
-        assert_eq!(
-            fate.words,
-            "Of 4 events matched since, 3 failed for good, 1 wait for another try. \
-             What failed or was dropped is kept and can be replayed."
-        );
-        assert_eq!(Fate::of(FateCounts::default()).words, "No event has been matched since.");
-    }
 
     #[test]
     fn a_share_is_a_hundred_only_when_it_is_all() {

@@ -51,7 +51,7 @@ pub(super) fn contrast(failures: &[Arc<Attempt>], successes: &[Arc<Attempt>]) ->
         let succeeded = succeeding.get(&one).copied().unwrap_or(0);
         let tells = failed * 100 >= failures.len() * MOST_FAILURES
             && succeeded * 100 <= successes.len() * FEW_SUCCESSES;
-        tells.then(|| Contrast {
+        tells.then_some(Contrast {
             what: one.1,
             about: one.0,
             failures: (failed, failures.len()),

@@ -1,8 +1,10 @@
 //! 401, 403: who we say we are is not accepted.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Fact, Situation, Source, Step};
-use super::evidence::{Edit, Evidence, Problem, Proof, SecretMark, Told, When, listed};
+use super::card::{Card, Fact, Situation, Source};
+use super::evidence::{Edit, Evidence, Problem, SecretMark};
+use super::telling::{Proof, Told, When, listed};
 use super::words::{header, said_to};
 use crate::attempt::{MASK, SentRequest};
 use crate::integration::{is_scheme, is_secret_header};

@@ -1,8 +1,10 @@
 //! ENOTFOUND, EAI_AGAIN: the name gave no address.
 
-use super::card::{Action, Card, Cause, Situation, Step};
-use super::evidence::{Evidence, Problem, Told, When};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::{Told, When};
 use crate::attempt::Code;
 
 /// The name as it was looked up is the fact; an edit or a former success says whether it is a slip or an outage.

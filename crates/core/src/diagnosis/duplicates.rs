@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::card::{Action, Card, Cause, Extent, Fact, Fate, Situation, Source, Step};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Extent, Fact, Situation, Source};
 use super::evidence::{Evidence, Twin};
+use super::fate::Fate;
 use crate::access::Scope;
 use crate::attempt::{Attempt, Code};
 

@@ -16,13 +16,14 @@ pub struct Funnel {
     pub since: Timestamp,
     /// Its end.
     pub until: Timestamp,
-    /// Events published where the integration's owner can see them.
+    /// Events published where the reader can see them: all in the integration's scope, and those of other scopes
+    /// whose names begin with its prefix.
     pub published: u64,
     /// Those of them that stand in the integration's scope.
     pub received: u64,
     /// Those that fired it.
     pub matched: u64,
-    /// Those for which at least one attempt was made, refusals by the gate not counted.
+    /// Those for which at least one attempt was made, refusals by the gate included.
     pub attempted: u64,
     /// Those that were accepted.
     pub succeeded: u64,
@@ -136,7 +137,7 @@ impl Funnel {
     /// The first step at which events are lost that should not be. That events of other names fire other
     /// integrations is no leak.
     fn leaks_at(&self) -> Option<Leak> {
-        let nearly = self.reasons.first().is_some_and(|missed| missed.telling());
+        let nearly = self.reasons.first().is_some_and(Missed::telling);
         match self {
             Self { published: 0, .. } => Some(Leak::Published),
             Self { received: 0, .. } => Some(Leak::Received),

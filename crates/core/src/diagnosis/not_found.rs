@@ -1,9 +1,11 @@
 //! 404, 405, 410: the endpoint is there and does not know the address.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Fact, Situation, Step};
+use super::card::{Card, Fact, Situation, Source};
 use super::contrast::{About, contrast};
-use super::evidence::{Evidence, Problem, Proof, Told, When, listed};
+use super::evidence::{Evidence, Problem};
+use super::telling::{Proof, Told, When, listed};
 use super::words::{header, said_to};
 use crate::attempt::{Attempt, SentRequest};
 
@@ -54,7 +56,7 @@ fn hole(problem: &Problem, evidence: &Evidence) -> Option<Proof> {
     let words =
         format!("`{}` became `{}`: {} had no value in the event.", url.source(), request.url, listed(&empty));
     let fact = empty.iter().fold(Fact::read_in(latest, words), |fact, name| fact.with("variable", name));
-    let fact = fact.with("url", &request.url).and_in(super::card::Source::Event { id: latest.event.id });
+    let fact = fact.with("url", &request.url).and_in(Source::Event { id: latest.event.id });
     let step = Step::click(
         "Have the device send it, or take a variable that every event has, such as `PARTICLE_DEVICE_ID`.",
         Action::edit("url"),
@@ -96,19 +98,19 @@ fn moved(problem: &Problem, evidence: &Evidence) -> Option<Proof> {
     let (latest, good) = (&*problem.latest, problem.last_good.as_deref()?);
     let (now, then) = (latest.request.as_ref()?, good.request.as_ref()?);
     let difference = difference(then, now)?;
-    let mut words = format!(
-        "The last request that was accepted, at {}, was `{} {}`; this one was `{} {}`: {difference}.",
+    let edit = problem.edit_of(&["url", "requestType", "query"]);
+    let by_edit = edit.map_or_else(String::new, |edit| {
+        let by = edit.by.as_deref().map_or_else(String::new, |by| format!(" by {by}"));
+        format!(" Revision {}, saved at {}{by}, changed it.", edit.revision, When(edit.at))
+    });
+    let words = format!(
+        "The last request that was accepted, at {}, was `{} {}`; this one was `{} {}`: {difference}.{by_edit}",
         When(good.started_at),
         then.method,
         then.url,
         now.method,
         now.url
     );
-    let edit = problem.edit_of(&["url", "requestType", "query"]);
-    if let Some(edit) = edit {
-        let by = edit.by.as_deref().map_or_else(String::new, |by| format!(" by {by}"));
-        words.push_str(&format!(" Revision {}, saved at {}{by}, changed it.", edit.revision, When(edit.at)));
-    }
     let fact = Fact::read_in(latest, words).and_in(good).with("then", &then.url).with("now", &now.url);
     let cause = match edit {
         Some(_) => "An edit of this integration changed the address.",

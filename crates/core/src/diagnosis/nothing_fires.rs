@@ -1,8 +1,11 @@
 //! Nothing fires: events come or do not, and this integration sends nothing.
 
-use super::card::{Action, Card, Cause, Extent, Fact, Fate, Situation, Source, Step};
-use super::evidence::{Evidence, Proof, When};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Extent, Fact, Situation, Source};
+use super::evidence::Evidence;
+use super::fate::Fate;
 use super::funnel::{Funnel, Leak, Missed};
+use super::telling::{Proof, When};
 use crate::matching::{NearMiss, Reason};
 
 /// How long a delivery may wait for its first attempt before that is told, in seconds.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::card::{Action, Card, Cause, Extent, Fact, Fate, Situation, Step};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Extent, Fact, Situation};
 use super::evidence::Evidence;
+use super::fate::Fate;
 use super::pace::median;
 use super::words::content_type;
 use crate::attempt::{Attempt, FollowedBy};

@@ -1,8 +1,10 @@
 //! EPROTO: what came back is not HTTP that is accepted here.
 
-use super::card::{Action, Card, Cause, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::Told;
 
 /// What came back instead is the fact.
 pub(super) fn card(problem: &Problem, _: &Evidence) -> Card {

@@ -1,8 +1,10 @@
 //! 3xx: the endpoint says that it is elsewhere, and we do not follow.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Cause, Fact, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::card::{Card, Cause, Fact, Situation};
+use super::evidence::{Evidence, Problem};
+use super::telling::Told;
 use super::words::header;
 
 /// Where it points is the fact, and its kind the remedy: https, a slash, a sign-in page, or another place.
@@ -12,23 +14,16 @@ pub(super) fn card(problem: &Problem, _: &Evidence) -> Card {
     let status = problem.status.unwrap_or_default();
     let sent = latest.request.as_ref().map_or("", |request| request.url.as_str());
     let location = latest.answer.as_ref().and_then(|answer| header(&answer.headers, "location"));
-    let (cause, step) = match location {
-        Some(location) => {
-            let target = absolute(sent, location);
-            let (why, step) = kind(sent, &target);
-            let words = format!(
-                "{host} answered {status} with `Location: {location}`; the request went to `{sent}`."
-            );
-            let fact = Fact::read_in(latest, words).with("location", &target).with("url", sent);
-            (Cause::new(why, fact), step)
-        }
-        None => {
-            let cause = format!("{host} answers {status} and does not say where to go instead.");
-            (
-                Cause::new(cause, answer_fact(latest, host)),
-                Step::click("Look at the URL.", Action::edit("url")),
-            )
-        }
+    let (cause, step) = if let Some(location) = location {
+        let target = absolute(sent, location);
+        let (why, step) = kind(sent, &target);
+        let words =
+            format!("{host} answered {status} with `Location: {location}`; the request went to `{sent}`.");
+        let fact = Fact::read_in(latest, words).with("location", &target).with("url", sent);
+        (Cause::new(why, fact), step)
+    } else {
+        let cause = format!("{host} answers {status} and does not say where to go instead.");
+        (Cause::new(cause, answer_fact(latest, host)), Step::click("Look at the URL.", Action::edit("url")))
     };
     let mut steps = vec![step];
     steps.extend(problem.recover());

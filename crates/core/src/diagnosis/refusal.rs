@@ -1,8 +1,10 @@
 //! Any other refusal: a status without a page of its own.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Cause, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::card::{Card, Cause, Situation};
+use super::evidence::{Evidence, Problem};
+use super::telling::Told;
 use super::words::said_to;
 
 /// What the endpoint says is all there is to go by.

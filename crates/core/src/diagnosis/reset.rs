@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::card::{Card, Cause, Fact, Situation, Step};
+use super::action::Step;
+use super::card::{Card, Cause, Fact, Situation};
 use super::contrast::contrast;
-use super::evidence::{Evidence, Problem, Proof, Told};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::{Proof, Told};
 use crate::attempt::{Attempt, Code, Phase};
 
 /// When it was closed says who had a reason to: before TLS, on a kept connection, after the request, mid-answer.
@@ -78,9 +80,8 @@ fn kept(problem: &Problem, evidence: &Evidence) -> Option<Proof> {
         return None;
     }
     let idle = reused.iter().filter_map(|attempt| attempt.network.idle_ms).min();
-    let for_at_least = idle.map_or_else(String::new, |idle| {
-        format!(", idle for {} or more before", super::evidence::Span(idle))
-    });
+    let for_at_least = idle
+        .map_or_else(String::new, |idle| format!(", idle for {} or more before", super::telling::Span(idle)));
     let words = format!(
         "All of the last {all} resets hit a connection that had been used before{for_at_least}; none a fresh one."
     );

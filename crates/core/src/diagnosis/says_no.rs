@@ -1,7 +1,9 @@
 //! 2xx that means no: the status is fine, and the success rule reads something else in the answer.
 
-use super::card::{Action, Card, Cause, Fact, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Fact, Situation};
+use super::evidence::{Evidence, Problem};
+use super::telling::Told;
 use super::words::said_to;
 use crate::integration::SuccessRule;
 

@@ -1,10 +1,12 @@
 //! 5xx: the endpoint got the request and failed at it.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Fact, Situation, Source, Step};
+use super::card::{Card, Fact, Situation, Source};
 use super::contrast::{About, contrast};
-use super::evidence::{Evidence, Problem, Proof, Span, Told, listed};
+use super::evidence::{Evidence, Problem};
 use super::pace::median;
+use super::telling::{Proof, Span, Told, listed};
 use super::words::{header, said_to};
 
 /// Below this an answer is fast: nothing was tried behind it.
@@ -147,7 +149,7 @@ fn its_own(problem: &Problem) -> Proof {
     } else {
         format!(
             "{host} failed and does not say at what: its own log knows, at {}.",
-            super::evidence::When(latest.started_at)
+            super::telling::When(latest.started_at)
         )
     };
     let mut steps = vec![Step::by_hand(format!(

@@ -1,9 +1,11 @@
 //! ESOCKETTIMEDOUT: connected and sent, and not one byte came back within the deadline.
 
-use super::card::{Card, Cause, Fact, Situation, Step};
+use super::action::Step;
+use super::card::{Card, Cause, Fact, Situation};
 use super::contrast::contrast;
-use super::evidence::{Evidence, Problem, Proof, Span, Told};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::{Proof, Span, Told};
 use super::timed_out::{crowded, slower};
 
 /// What was sent and that nothing came back is the fact; crowd, event and port say why.

@@ -1,7 +1,10 @@
 //! Skipped: the gate holds requests back, because of failures that are told along with it.
 
-use super::card::{Action, Card, Cause, Extent, Fact, Fate, Situation, Source, Step};
-use super::evidence::{Evidence, GateNow, When};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Extent, Fact, Situation, Source};
+use super::evidence::{Evidence, GateNow};
+use super::fate::Fate;
+use super::telling::When;
 use crate::attempt::{Attempt, GateEvidence, Outcome};
 
 /// Told only with the real error behind it; without that failure there is no card.
@@ -131,7 +134,7 @@ fn steps(gate: &GateNow, first: &Attempt) -> Vec<Step> {
 mod tests {
     use serde_json::json;
 
-    use super::super::card::FateCounts;
+    use super::super::fate::FateCounts;
     use super::super::testing::{ORIGIN, Story, answered, at};
     use super::*;
     use crate::attempt::Phase;

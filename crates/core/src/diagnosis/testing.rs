@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::card::{Card, FateCounts};
+use super::card::Card;
 use super::evidence::{Evidence, Line, Problem, Recent, Subject};
+use super::fate::FateCounts;
 use crate::access::Scope;
 use crate::attempt::{
     Answer, Attempt, Code, GateEvidence, KeptBody, Network, Next, Outcome, Phase, Rendering, Timings,
@@ -19,11 +20,11 @@ use crate::integration::Definition;
 use crate::request::{EventData, Facts, Webhook};
 use crate::time::Timestamp;
 
-pub(super) const T0: Timestamp = Timestamp::from_millis(1_767_323_045_678);
-pub(super) const OWNER: UserId = UserId([0xA1; 12]);
-pub(super) const HOOK: IntegrationId = IntegrationId([0xB1; 12]);
-pub(super) const DEVICE: DeviceId = DeviceId([0xD1; 12]);
-pub(super) const ORIGIN: &str = "https://api.example.com:443";
+pub(crate) const T0: Timestamp = Timestamp::from_millis(1_767_323_045_678);
+pub(crate) const OWNER: UserId = UserId([0xA1; 12]);
+pub(crate) const HOOK: IntegrationId = IntegrationId([0xB1; 12]);
+pub(crate) const DEVICE: DeviceId = DeviceId([0xD1; 12]);
+pub(crate) const ORIGIN: &str = "https://api.example.com:443";
 
 fn luck(number: u64, kind: u8) -> [u8; 10] {
     let mut bytes = [0; 10];
@@ -33,12 +34,12 @@ fn luck(number: u64, kind: u8) -> [u8; 10] {
 }
 
 /// The moment so many seconds after the first.
-pub(super) fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     T0 + Duration::from_secs(seconds)
 }
 
 /// An event that a device published `number` seconds after the first moment.
-pub(super) fn event(number: u64, name: &str, data: &str) -> Event {
+pub(crate) fn event(number: u64, name: &str, data: &str) -> Event {
     Event {
         id: EventId::new(at(number), luck(number, 1)),
         name: name.to_owned(),
@@ -56,17 +57,17 @@ pub(super) fn event(number: u64, name: &str, data: &str) -> Event {
 }
 
 /// What an integration sends, and to what ends its attempts come.
-pub(super) struct Story {
+pub(crate) struct Story {
     template: Map<String, Value>,
     secrets: BTreeMap<String, String>,
     attempts: Vec<Arc<Attempt>>,
-    pub(super) evidence: Evidence,
+    pub(crate) evidence: Evidence,
     made: u64,
 }
 
 impl Story {
     /// An integration with these keys, beside an event name and an address.
-    pub(super) fn of(keys: Value) -> Self {
+    pub(crate) fn of(keys: Value) -> Self {
         let mut template = json!({"event": "temp", "url": "https://api.example.com/in"});
         let members = template.as_object_mut().unwrap();
         members.extend(keys.as_object().unwrap().clone());
@@ -97,7 +98,7 @@ impl Story {
         Self { template, secrets: BTreeMap::new(), attempts: Vec::new(), evidence, made: 0 }
     }
 
-    pub(super) fn secret(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.insert(name.to_owned(), value.to_owned());
         self
     }
@@ -107,13 +108,13 @@ impl Story {
     }
 
     /// Changes a key of the template, as saving another revision does.
-    pub(super) fn edited(mut self, key: &str, value: Value) -> Self {
+    pub(crate) fn edited(mut self, key: &str, value: Value) -> Self {
         self.template.insert(key.to_owned(), value);
         self
     }
 
     /// One more attempt, a second after the last, for an event with this data.
-    pub(super) fn attempt(mut self, data: &str, end: impl FnOnce(&mut Attempt)) -> Self {
+    pub(crate) fn attempt(mut self, data: &str, end: impl FnOnce(&mut Attempt)) -> Self {
         let number = self.made;
         self.made += 1;
         let event = Arc::new(event(number, "temp/kitchen", data));
@@ -122,7 +123,7 @@ impl Story {
     }
 
     /// The same for another device, with a firmware version.
-    pub(super) fn attempt_of(
+    pub(crate) fn attempt_of(
         mut self,
         device: u8,
         version: u32,
@@ -205,7 +206,7 @@ impl Story {
     }
 
     /// The evidence, with the failures as one problem: the last way of failing is the one asked about.
-    pub(super) fn told(mut self) -> Evidence {
+    pub(crate) fn told(mut self) -> Evidence {
         let newest = |outcome| {
             let wanted = self.attempts.iter().rev().filter(move |attempt| attempt.outcome == outcome);
             wanted.cloned().collect::<Vec<_>>()
@@ -266,13 +267,13 @@ impl Story {
 
 /// The one card that the evidence gives.
 #[track_caller]
-pub(super) fn only_card(evidence: &Evidence) -> Card {
+pub(crate) fn only_card(evidence: &Evidence) -> Card {
     let mut cards = super::diagnose(evidence);
     assert_eq!(cards.len(), 1, "{cards:#?}");
     cards.remove(0)
 }
 
-pub(super) fn line(attempt: &Attempt) -> Line {
+pub(crate) fn line(attempt: &Attempt) -> Line {
     Line {
         id: attempt.id,
         at: attempt.started_at,
@@ -296,7 +297,7 @@ fn took(attempt: &mut Attempt, millis: u64) {
 }
 
 /// Ends it with an answer.
-pub(super) fn answered(status: u16, headers: &[(&str, &str)], text: &str) -> impl FnOnce(&mut Attempt) {
+pub(crate) fn answered(status: u16, headers: &[(&str, &str)], text: &str) -> impl FnOnce(&mut Attempt) {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let headers: Vec<_> = headers.iter().map(owned).collect();
     let answer = Answer { status, headers, body: body(text) };
@@ -324,7 +325,7 @@ pub(super) fn answered(status: u16, headers: &[(&str, &str)], text: &str) -> imp
 }
 
 /// Ends it without one.
-pub(super) fn unanswered(code: Code, phase: Phase, message: &str, millis: u64) -> impl FnOnce(&mut Attempt) {
+pub(crate) fn unanswered(code: Code, phase: Phase, message: &str, millis: u64) -> impl FnOnce(&mut Attempt) {
     let message = format!("{}: {message}", phase.as_str());
     move |attempt| {
         attempt.code = Some(code);
@@ -335,4 +336,4 @@ pub(super) fn unanswered(code: Code, phase: Phase, message: &str, millis: u64) -
 }
 
 /// Leaves it as it is: it was never sent.
-pub(super) fn as_it_is(_: &mut Attempt) {}
+pub(crate) fn as_it_is(_: &mut Attempt) {}

@@ -1,9 +1,11 @@
 //! ETIMEDOUT: no connection, or no whole answer, within the deadline.
 
-use super::card::{Card, Cause, Fact, Situation, Step};
-use super::evidence::{Evidence, Problem, Proof, Span, Told};
+use super::action::Step;
+use super::card::{Card, Cause, Fact, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
 use super::pace::{crowd, trend};
+use super::telling::{Proof, Span, Told};
 use crate::attempt::Phase;
 
 /// By how much a time or a crowd must have grown to be told of.

@@ -1,8 +1,10 @@
 //! Certificates and TLS: the connection is there and cannot be trusted, or cannot be spoken over.
 
-use super::card::{Action, Card, Cause, Fact, Situation, Step};
-use super::evidence::{Evidence, Problem, Told};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Fact, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::Told;
 use crate::attempt::Code;
 
 /// The fault that was found in the certificate or the handshake is the fact.

@@ -1,9 +1,11 @@
 //! 429: the endpoint is asked more often than it allows.
 
+use super::action::{Action, Step};
 use super::answer_fact;
-use super::card::{Action, Card, Cause, Fact, Situation, Source, Step};
-use super::evidence::{Evidence, Problem, Told, listed};
+use super::card::{Card, Cause, Fact, Situation, Source};
+use super::evidence::{Evidence, Problem};
 use super::pace::{busiest, most_accepted, within};
+use super::telling::{Told, listed};
 use super::words::{header, said_to};
 use crate::attempt::Attempt;
 
@@ -87,19 +89,18 @@ impl Pace {
 
     fn fact(&self, refused: &Attempt, evidence: &Evidence) -> Fact {
         let Self { second, minute, others, accepted_second, accepted_minute } = *self;
-        let mut words = format!(
+        let beside = if others > 0 {
+            let sending = evidence.neighbours.iter().filter(|one| one.last_minute > 0);
+            let names: Vec<_> = sending.map(|one| &one.name).collect();
+            format!(" In that minute {} sent {others} more to the same host.", listed(&names))
+        } else {
+            String::new()
+        };
+        let words = format!(
             "When it was refused, this integration had sent {second} within a second and {minute} within a minute; \
              at most {accepted_second} within a second and {accepted_minute} within a minute have gone through \
-             without a refusal."
+             without a refusal.{beside}"
         );
-        if others > 0 {
-            let names: Vec<_> =
-                evidence.neighbours.iter().filter(|one| one.last_minute > 0).map(|one| &one.name).collect();
-            words.push_str(&format!(
-                " In that minute {} sent {others} more to the same host.",
-                listed(&names)
-            ));
-        }
         Fact::read_in(refused, words)
             .with("in a second", second)
             .with("in a minute", minute)

@@ -1,8 +1,10 @@
 //! ECONNREFUSED, EHOSTUNREACH: nobody listens there, or there is no way there.
 
-use super::card::{Action, Card, Cause, Situation, Step};
-use super::evidence::{Evidence, Problem, Told, When};
+use super::action::{Action, Step};
+use super::card::{Card, Cause, Situation};
+use super::evidence::{Evidence, Problem};
 use super::message_fact;
+use super::telling::{Told, When};
 use crate::attempt::Code;
 
 /// The address that refused is the fact; a former success says whether it stopped or never was.
