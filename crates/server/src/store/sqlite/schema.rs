@@ -9,7 +9,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use crate::store::StoreError;
 
 /// What brings a database from each version to the next. Applied ones are never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/sqlite/0001_first.sql"),
+    include_str!("../migrations/sqlite/0002_issues.sql"),
+];
 
 /// How long to wait for another process's lock, a backup's for instance.
 const BUSY: Duration = Duration::from_secs(5);
