@@ -30,6 +30,7 @@ use crate::vitals::Vitals;
 pub mod auth;
 mod books;
 mod devices;
+mod diagnosis;
 mod document;
 pub mod error;
 mod events;
@@ -37,6 +38,8 @@ mod health;
 mod history;
 pub mod input;
 mod integrations;
+mod issues;
+mod lint;
 mod listing;
 pub mod login;
 mod oauth;
@@ -67,6 +70,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     let ours = OpenApiRouter::default()
         .merge(secrets::routes())
         .merge(history::routes())
+        .merge(issues::routes())
+        .merge(diagnosis::routes())
+        .merge(lint::routes())
         .merge(books::routes())
         .merge(render::routes())
         .merge(tester::routes())

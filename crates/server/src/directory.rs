@@ -24,7 +24,7 @@ mod webhooks;
 
 pub use fleet::{Device, DeviceChange, Member, NewProduct, Organisation, Product, ProductFilter};
 pub use people::{Holder, IssuedToken, Token, TokenHash, User};
-pub use webhooks::{Live, Match, SavedIntegration};
+pub use webhooks::{Live, Match, SavedIntegration, SecretChange};
 
 /// Why the directory could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,7 @@ struct State {
     by_scope: HashMap<Scope, Vec<IntegrationId>>,
     trees: HashMap<Scope, Tree<IntegrationId>>,
     secrets: HashMap<Scope, Arc<BTreeMap<String, String>>>,
+    secret_changes: HashMap<Scope, BTreeMap<String, SecretChange>>,
 }
 
 impl Directory {

@@ -342,7 +342,7 @@ pub(super) fn name_of(saved: &SavedIntegration) -> Option<String> {
 }
 
 /// 404 for what is not there, or not the caller's.
-fn missing(what: &str, id: &str) -> ApiError {
+pub(super) fn missing(what: &str, id: &str) -> ApiError {
     ApiError::not_found("not_found", format!("there is no {what} `{}` of yours", cut(id)))
 }
 

@@ -139,7 +139,7 @@ impl App {
     }
 }
 
-fn finding(found: Finding) -> RenderFinding {
+pub(super) fn finding(found: Finding) -> RenderFinding {
     let level = match found.level {
         Level::Error => "error",
         Level::Warning => "warning",
