@@ -130,6 +130,10 @@ hex_id!(
     /// An organisation.
     OrgId
 );
+hex_id!(
+    /// An issue, made of its cause.
+    IssueId
+);
 
 /// A product: a number, as in Particle's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,9 +6,13 @@
 pub mod access;
 pub mod attempt;
 pub mod books;
+pub mod compare;
+pub mod diagnosis;
 pub mod event;
 pub mod id;
 pub mod integration;
+pub mod issue;
+pub mod lint;
 pub mod login;
 pub mod matching;
 pub mod needle;

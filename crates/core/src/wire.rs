@@ -6,6 +6,7 @@
 pub mod account;
 pub mod books;
 pub mod device;
+pub mod diagnosis;
 pub mod event;
 pub mod health;
 pub mod history;

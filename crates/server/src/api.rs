@@ -32,6 +32,7 @@ mod books;
 mod console;
 mod cookie;
 mod devices;
+mod diagnosis;
 mod document;
 pub mod error;
 mod events;
@@ -39,6 +40,8 @@ mod health;
 mod history;
 pub mod input;
 mod integrations;
+mod issues;
+mod lint;
 mod listing;
 pub mod login;
 mod oauth;
@@ -74,6 +77,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(session::routes())
         .merge(secrets::routes())
         .merge(history::routes())
+        .merge(issues::routes())
+        .merge(diagnosis::routes())
+        .merge(lint::routes())
         .merge(books::routes())
         .merge(watch::routes())
         .merge(overview::routes())

@@ -26,7 +26,7 @@ mod webhooks;
 pub use browse::Place;
 pub use fleet::{Device, DeviceChange, Member, NewProduct, Organisation, Product, ProductFilter};
 pub use people::{Holder, IssuedToken, Token, TokenHash, User};
-pub use webhooks::{Live, Match, SavedIntegration, lane_to, name_in};
+pub use webhooks::{Live, Match, SavedIntegration, SecretChange, lane_to, name_in};
 
 /// Why the directory could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,7 @@ struct State {
     by_scope: HashMap<Scope, Vec<IntegrationId>>,
     trees: HashMap<Scope, Tree<IntegrationId>>,
     secrets: HashMap<Scope, Arc<BTreeMap<String, String>>>,
+    secret_changes: HashMap<Scope, BTreeMap<String, SecretChange>>,
 }
 
 impl Directory {

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Code, Outcome, Verdict};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, ProductId, UserId,
+};
+use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::{Last, Streak};
 
@@ -304,6 +307,38 @@ pub struct DeliveryRow {
     pub reason: Option<String>,
 }
 
+/// Which issues a reader wants. Every condition that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IssueQuery {
+    /// Of these scopes. Never empty.
+    pub scopes: Vec<Scope>,
+    /// Of this integration.
+    pub integration: Option<IntegrationId>,
+    /// In one of these states; in any when there is none.
+    pub states: Vec<issue::State>,
+}
+
+/// What became of an integration's deliveries that began within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reached {
+    /// Those that succeeded.
+    pub delivered: u64,
+    /// Those whose last try ended in an error.
+    pub failed: u64,
+    /// Those given up without an error at the last.
+    pub dropped: u64,
+    /// Those still waiting.
+    pub waiting: u64,
+    /// Those that have had an attempt, refusals by the gate included.
+    pub attempted: u64,
+    /// When the next try of one of those that wait is due.
+    pub next_at: Option<Timestamp>,
+    /// When the oldest of those that wait for their first attempt began.
+    pub untried_since: Option<Timestamp>,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
 /// One integration's attempts of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayCount {
@@ -384,10 +419,12 @@ pub struct UsageRow {
     pub triggers: u64,
 }
 
-/// How much may be kept. The last ten successes and errors of an integration always are.
+/// How much may be kept. The last ten successes and errors of an integration always are, and so are the
+/// attempts that an issue names, for as long as the issue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Attempts and events begun before this go, and deliveries that ended before it.
+    /// Attempts and events begun before this go, and deliveries that ended before it; so do issues that were
+    /// resolved and last seen before it.
     pub attempts_since: Timestamp,
     /// Day counts and usage before this go.
     pub counts_since: Day,
@@ -427,6 +464,8 @@ pub enum StoreError {
 ///   equals its rows as long as retention has not removed them;
 /// - a delivery once ended stays so, whatever comes later, save for a replay, which is a delivery of its own;
 /// - an event is kept as long as an attempt of it is, or a delivery of it waits;
+/// - a failure that counts and its issue are recorded together, and what becomes of an issue is as
+///   `core::issue` says, attempt by attempt in the order given;
 /// - lists are newest first, and a cursor goes on exactly where the page ended, whatever came in between.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -483,6 +522,30 @@ pub trait Store: Send + Sync {
 
     /// One delivery.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError>;
+
+    /// What became of the integration's deliveries that began at `since` or later and before `until`. At most
+    /// the newest ten thousand of each verdict are counted.
+    async fn reached(
+        &self,
+        integration: IntegrationId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Reached, StoreError>;
+
+    /// Issues, the one first seen last first.
+    async fn issues(&self, query: &IssueQuery, paging: &Paging) -> Result<Page<Issue>, StoreError>;
+
+    /// One issue.
+    async fn issue(&self, id: IssueId) -> Result<Option<Issue>, StoreError>;
+
+    /// Puts an issue where a person says it stands, and returns it as it is then.
+    async fn put_issue(
+        &self,
+        id: IssueId,
+        state: issue::State,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, StoreError>;
 
     /// Day counts of these integrations from `since` on, the oldest day first; days without any are absent.
     async fn day_counts(

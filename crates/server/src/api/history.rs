@@ -343,7 +343,7 @@ fn no_integration(id: &str) -> ApiError {
 }
 
 /// 404 for what is not there, or not the caller's.
-fn missing(what: &str, id: &str) -> ApiError {
+pub(super) fn missing(what: &str, id: &str) -> ApiError {
     ApiError::not_found("not_found", format!("there is no {what} `{}` of yours", cut(id)))
 }
 

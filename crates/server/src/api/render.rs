@@ -167,7 +167,7 @@ fn data_text(data: Option<Value>) -> Option<String> {
     }
 }
 
-fn finding(found: Finding) -> RenderFinding {
+pub(super) fn finding(found: Finding) -> RenderFinding {
     let level = match found.level {
         Level::Error => "error",
         Level::Warning => "warning",

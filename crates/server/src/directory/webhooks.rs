@@ -146,6 +146,19 @@ struct SecretRecord {
     scope: Scope,
     name: String,
     value: String,
+    #[serde(flatten)]
+    change: SecretChange,
+}
+
+/// When a secret was last set, and by whom. Both are absent for one set before this was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SecretChange {
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<UserId>,
 }
 
 impl Directory {
@@ -156,9 +169,7 @@ impl Directory {
         }
         for document in self.store.documents(Kind::Secret).await? {
             let secret: SecretRecord = self.open_sealed(&document)?;
-            let mut state = self.state.write();
-            let secrets = state.secrets.entry(secret.scope).or_default();
-            Arc::make_mut(secrets).insert(secret.name, secret.value);
+            keep_secret(&mut self.state.write(), secret);
         }
         Ok(())
     }
@@ -372,6 +383,11 @@ impl Directory {
         state.secrets.get(&scope).map(|secrets| secrets.keys().cloned().collect()).unwrap_or_default()
     }
 
+    /// When each of a scope's secrets was last set.
+    pub fn secret_changes(&self, scope: Scope) -> BTreeMap<String, SecretChange> {
+        self.state.read().secret_changes.get(&scope).cloned().unwrap_or_default()
+    }
+
     /// The secrets of the scope that go by these names.
     pub fn secrets_for(&self, scope: Scope, names: &[String]) -> BTreeMap<String, String> {
         let state = self.state.read();
@@ -380,17 +396,20 @@ impl Directory {
     }
 
     /// Adds or replaces a secret of the scope.
-    pub async fn put_secret(&self, scope: Scope, name: &str, value: &str) -> Result<(), DirectoryError> {
+    pub async fn put_secret(
+        &self,
+        scope: Scope,
+        name: &str,
+        value: &str,
+        by: UserId,
+    ) -> Result<(), DirectoryError> {
         let writing = self.write().await;
-        let record = SecretRecord { scope, name: name.to_owned(), value: value.to_owned() };
+        let change = SecretChange { changed_at: Some(self.nature.now()), changed_by: Some(by) };
+        let record = SecretRecord { scope, name: name.to_owned(), value: value.to_owned(), change };
         let key = secret_key(scope, name);
         let body = self.seal(Kind::Secret, &key, &record);
         let change = Change::Put(Document { kind: Kind::Secret, key, unique: None, body });
-        self.commit(&writing, vec![change], |state| {
-            let secrets = state.secrets.entry(scope).or_default();
-            Arc::make_mut(secrets).insert(record.name, record.value);
-        })
-        .await?;
+        self.commit(&writing, vec![change], |state| keep_secret(state, record)).await?;
         self.compiled.0.clear();
         Ok(())
     }
@@ -402,6 +421,9 @@ impl Directory {
         self.commit(&writing, vec![Change::Remove(Kind::Secret, secret_key(scope, name))], |state| {
             let secrets = state.secrets.entry(scope).or_default();
             was_there = Arc::make_mut(secrets).remove(name).is_some();
+            if let Some(changes) = state.secret_changes.get_mut(&scope) {
+                changes.remove(name);
+            }
         })
         .await?;
         self.compiled.0.clear();
@@ -503,6 +525,12 @@ fn scopes(state: &State, event: &Event) -> SmallVec<[Scope; 3]> {
         scopes.extend(organisation.map(Scope::Organisation));
     }
     scopes
+}
+
+fn keep_secret(state: &mut State, secret: SecretRecord) {
+    let SecretRecord { scope, name, value, change } = secret;
+    state.secret_changes.entry(scope).or_default().insert(name.clone(), change);
+    Arc::make_mut(state.secrets.entry(scope).or_default()).insert(name, value);
 }
 
 fn keep(state: &mut State, saved: SavedIntegration) {

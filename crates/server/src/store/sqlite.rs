@@ -8,14 +8,17 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, IssueId, ProductId, UserId};
+use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
+use self::issues::Watched;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
-    EventQuery, Kind, Page, Paging, Retention, Revision, Standing, Store, StoreError, UsageQuery, UsageRow,
+    EventQuery, IssueQuery, Kind, Page, Paging, Reached, Retention, Revision, Standing, Store, StoreError,
+    UsageQuery, UsageRow,
 };
 
 mod books;
@@ -24,6 +27,7 @@ mod connections;
 mod deliveries;
 mod detail;
 mod directory;
+mod issues;
 mod lists;
 mod merge;
 mod prune;
@@ -39,13 +43,16 @@ pub struct Sqlite {
     path: PathBuf,
     writer: Writer,
     readers: Readers,
+    watched: Watched,
 }
 
 impl Sqlite {
     /// Opens the file, makes it when it is not there, and brings it up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = Writer::start(schema::open_writer(path)?)?;
-        Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path) })
+        let connection = schema::open_writer(path)?;
+        let watched = Watched::read(&connection).map_err(schema::failed)?;
+        let writer = Writer::start(connection)?;
+        Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path), watched })
     }
 }
 
@@ -64,7 +71,10 @@ impl Store for Sqlite {
     }
 
     async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        self.writer.run(move |connection| record::record(connection, &entries).map_err(schema::failed)).await
+        let watched = self.watched.clone();
+        self.writer
+            .run(move |connection| record::record(connection, &entries, &watched).map_err(schema::failed))
+            .await
     }
 
     async fn event_by_key(
@@ -122,6 +132,42 @@ impl Store for Sqlite {
                 Ok(found.map(|course| course.into_row(id)))
             })
             .await
+    }
+
+    async fn reached(
+        &self,
+        integration: IntegrationId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Reached, StoreError> {
+        self.readers
+            .run(move |connection| {
+                deliveries::reached(connection, integration, since, until).map_err(schema::failed)
+            })
+            .await
+    }
+
+    async fn issues(&self, query: &IssueQuery, paging: &Paging) -> Result<Page<Issue>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| issues::list(connection, &query, &paging)).await
+    }
+
+    async fn issue(&self, id: IssueId) -> Result<Option<Issue>, StoreError> {
+        self.readers.run(move |connection| issues::one(connection, id).map_err(schema::failed)).await
+    }
+
+    async fn put_issue(
+        &self,
+        id: IssueId,
+        state: issue::State,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, StoreError> {
+        let watched = self.watched.clone();
+        let put = move |connection: &mut rusqlite::Connection| {
+            issues::put(connection, &watched, id, state, by, now)
+        };
+        self.writer.run(move |connection| put(connection).map_err(schema::failed)).await
     }
 
     async fn day_counts(

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use fieldhook_core::attempt::Verdict;
-use fieldhook_core::id::DeliveryId;
+use fieldhook_core::id::{DeliveryId, IntegrationId};
+use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
+use uuid::Uuid;
 
-use super::codec::{Db, get, get_option};
+use super::codec::{Db, get, get_count, get_option};
 use super::tally::Tally;
-use crate::store::EndedEntry;
 use crate::store::course::Course;
+use crate::store::{EndedEntry, Reached};
 
 /// The deliveries that a batch is about.
 pub(super) struct Deliveries<'a> {
@@ -110,6 +112,46 @@ impl<'a> Deliveries<'a> {
 pub(super) fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option<Course>> {
     connection.prepare_cached(&select_delivery())?.query_row([Db(id)], course).optional()
 }
+
+/// Deliveries of each verdict that are counted at most.
+const MOST_COUNTED: u64 = 10_000;
+
+/// What became of the integration's deliveries of a window. Ids sort by age, so the window is a stretch of the
+/// index.
+pub(super) fn reached(
+    connection: &Connection,
+    integration: IntegrationId,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Reached> {
+    let bound = |at: Timestamp| (at.as_millis().clamp(0, (1 << 48) - 1) as u64) << 16;
+    let edge = |at| Uuid::from_u64_pair(bound(at), 0).into_bytes();
+    let mut statement = connection.prepare_cached(COUNT_REACHED)?;
+    let mut reached = Reached::default();
+    for verdict in [Verdict::Delivered, Verdict::Failed, Verdict::Dropped, Verdict::Waiting] {
+        let (count, tried, next_at, untried) = statement.query_row(
+            params![Db(integration), Db(verdict), edge(since), edge(until), MOST_COUNTED as i64 + 1],
+            |row| Ok((get_count(row, 0)?, get_count(row, 1)?, get_option(row, 2)?, get_option(row, 3)?)),
+        )?;
+        reached.more |= count > MOST_COUNTED;
+        reached.attempted += tried.min(MOST_COUNTED);
+        let count = count.min(MOST_COUNTED);
+        match verdict {
+            Verdict::Delivered => reached.delivered = count,
+            Verdict::Failed => reached.failed = count,
+            Verdict::Dropped => reached.dropped = count,
+            Verdict::Waiting => {
+                (reached.waiting, reached.next_at, reached.untried_since) = (count, next_at, untried);
+            }
+        }
+    }
+    Ok(reached)
+}
+
+const COUNT_REACHED: &str = "\
+    SELECT count(*), coalesce(sum(attempts > 0), 0), min(next_at), min(CASE WHEN attempts = 0 THEN matched_at END) \
+    FROM (SELECT attempts, next_at, matched_at FROM deliveries WHERE integration = ?1 AND verdict = ?2 \
+    AND id >= ?3 AND id < ?4 ORDER BY id DESC LIMIT ?5)";
 
 /// The columns of a delivery, in the order in which [`course`] reads them.
 pub(super) const DELIVERY_COLUMNS: &str = "event, event_name, integration, scope, device, verdict, attempts, \

@@ -305,7 +305,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::sqlite::schema;
+    use crate::store::IssueQuery;
+    use crate::store::sqlite::{issues, schema};
 
     /// Without its index a list is read to the end and sorted, which nobody sees in a small test.
     #[test]
@@ -321,6 +322,8 @@ mod tests {
         };
         let of_device = EventQuery { device: Some(DeviceId([1; 12])), ..EventQuery::default() };
         let of_event = DeliveryQuery { event: Some(EventId(Uuid::nil())), ..DeliveryQuery::default() };
+        let issues = IssueQuery { scopes: vec![Scope::User(UserId([1; 12]))], ..IssueQuery::default() };
+        let issues_of = IssueQuery { integration: Some(IntegrationId([1; 12])), ..IssueQuery::default() };
         let dropped = DeliveryQuery { integration: Some(IntegrationId([1; 12])), ..DeliveryQuery::default() };
 
         let lanes = [
@@ -330,6 +333,8 @@ mod tests {
             event_lanes(&of_device, NEWEST),
             delivery_lanes(&of_event, NEWEST),
             delivery_lanes(&dropped, NEWEST),
+            issues::lanes(&issues, NEWEST),
+            issues::lanes(&issues_of, NEWEST),
         ];
         for lane in lanes.iter().flatten() {
             let plan = plan(&connection, &lane.sql, &lane.params);
