@@ -85,7 +85,7 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package.json $(CLIENTS)/package-l
 
 $(CONSOLE)/node_modules/.installed: $(CONSOLE)/package.json $(CONSOLE)/package-lock.json
 	@$(NEEDS_NPM)
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' \
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major * 100 + minor >= 2019 ? 0 : 1)' \
 	|| { echo "building the console needs Node.js 20.19 or newer, and this is $$(node --version)" >&2; exit 1; }
 	npm --prefix $(CONSOLE) ci --ignore-scripts --no-fund --no-audit
 	touch $@

@@ -1,7 +1,13 @@
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip as gzipWith } from "node:zlib";
 
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+
+const brotli = promisify(brotliCompress);
+const gzip = promisify<Buffer, { level: number }, Buffer>(gzipWith);
 
 /** Where the server runs while the console is being worked on; see `make dev-console`. */
 const server = process.env["FIELDHOOK_URL"] ?? "http://127.0.0.1:8080";
@@ -26,17 +32,16 @@ function precompressed(): Plugin {
   return {
     name: "precompressed",
     apply: "build",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        if (!/\.(js|css|html|svg|json)$/.test(name)) continue;
-        const bytes = Buffer.from(file.type === "chunk" ? file.code : file.source);
-        const brotli = brotliCompressSync(bytes, {
-          params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-        });
-        this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotli });
-        this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(bytes, { level: 9 }) });
-      }
+    // Written files are final; what a bundle holds before may still be changed by others.
+    async writeBundle({ dir = "dist" }, bundle) {
+      const texts = Object.keys(bundle).filter((name) => /\.(js|css|html|svg|json)$/.test(name));
+      await Promise.all(texts.map((name) => compress(join(dir, name))));
     },
   };
+}
+
+async function compress(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  await writeFile(`${file}.br`, await brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+  await writeFile(`${file}.gz`, await gzip(bytes, { level: 9 }));
 }

@@ -43,12 +43,3 @@ export function again(story: Schemas["EventStory"], now: number): number | false
   if (now - Date.parse(story.published_at) < SETTLING) return 1_500;
   return story.deliveries.some(({ verdict }) => verdict === "waiting") ? 5_000 : false;
 }
-
-/** A delivery with its attempts, asked for again while it waits. */
-export function oneDelivery(id: string) {
-  return queryOptions({
-    queryKey: ["delivery", id],
-    queryFn: () => answered(api.GET("/fieldhook/v1/deliveries/{id}", { params: { path: { id } } })),
-    refetchInterval: ({ state }) => (state.data?.verdict === "waiting" ? 2_000 : false),
-  });
-}

@@ -177,6 +177,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A scope's integrations at a glance, the oldest first, and where the caller has more. */
+        get: operations["list_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One integration at a glance, in whatever scope it lives, with its template and 30 days of counts. */
+        get: operations["read_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/integrations/{id}/books": {
         parameters: {
             query?: never;
@@ -186,6 +220,69 @@ export interface paths {
         };
         /** The book of one integration: matched = delivered + failed + dropped + waiting. */
         get: operations["integration_book"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copies an integration, in its scope or to another. The copy is switched off and has the original's secrets.
+         * @description It takes the right to change integrations in both scopes.
+         */
+        post: operations["copy_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves an integration to another scope, where it has a new id. Its log and its revisions stay with the old one;
+         *     what waits to be delivered for it is dropped.
+         * @description It takes the right to change integrations in both scopes.
+         */
+        post: operations["move_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what happens, as it happens.
+         * @description `events` come at most four times a second, 50 at a time: an even sample when there were more, and `left_out` says
+         *     how many. `changed` comes at most once a second, when the log, counters or books of integrations have changed
+         *     and can be read anew. A comment line breaks a silence of nine seconds.
+         */
+        get: operations["watch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +325,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/render/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fills a template in with the newest stored events that would have fired it, and says with how many a request
+         *     can be made. Nothing is sent.
+         * @description A template that is broken whatever the event is refused with what was found, as on saving. Among very many
+         *     other events, older ones that fit may be passed over.
+         */
+        post: operations["render_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/render/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a template once, with an event, and answers how the attempt ended.
+         * @description As a test does, it passes the gate, enters no count, and its replies are published. It enters the log only when
+         *     an integration is named. Whoever may test may send a template of their own; one that uses secrets of the scope
+         *     or of the integration could carry them to any place, so it takes the right to change integrations.
+         */
+        post: operations["render_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/render/text": {
         parameters: {
             query?: never;
@@ -239,6 +380,23 @@ export interface paths {
         put?: never;
         /** Fills a text in with data, by the rules of webhook templates. */
         post: operations["render_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds integrations, devices, products, organisations, events, deliveries and attempts, best first. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1686,6 +1844,13 @@ export interface components {
             /** @description What to give as `cursor` for the next page; null when this was the last. */
             next?: string | null;
         };
+        /** @description An event with which no request can be made. */
+        BrokenEvent: {
+            /** @description The event. */
+            event: components["schemas"]["Event"];
+            /** @description Why. */
+            findings: components["schemas"]["RenderFinding"][];
+        };
         /** @description What ended within one second. */
         Bucket: {
             /**
@@ -1755,6 +1920,19 @@ export interface components {
              */
             desired_firmware_version?: number | null;
         };
+        /** @description How a template fares with the events that would have fired it last. */
+        Checked: {
+            /** @description Events it was tried with. */
+            events: number;
+            /** @description Those with which a request can be made. */
+            rendered: number;
+            /** @description The newest events with which none can, ten at most. */
+            broken: components["schemas"]["BrokenEvent"][];
+            /** @description How many such events there are. */
+            broken_count: number;
+            /** @description Variables that had no value with some events, the most frequent first. */
+            missing: components["schemas"]["MissingVariable"][];
+        };
         /** @description A device to be claimed, or made. */
         ClaimRequest: {
             /** @description Its id. One that nobody has used is made; without one, a new id is made up. */
@@ -1782,6 +1960,12 @@ export interface components {
          * @enum {string}
          */
         Code: "ENOTFOUND" | "EAI_AGAIN" | "ECONNREFUSED" | "EHOSTUNREACH" | "ETIMEDOUT" | "ESOCKETTIMEDOUT" | "ECONNRESET" | "CERT_HAS_EXPIRED" | "SELF_SIGNED_CERT" | "CERT_ALTNAME" | "CERT_UNKNOWN_CA" | "TLS_ERROR" | "EPROTO" | "EBLOCKED" | "ERENDER" | "ETOOLARGE";
+        /** @description Where a copy of an integration goes, and what it is called. */
+        CopyRequest: {
+            scope?: components["schemas"]["Scope"] | null;
+            /** @description Its name; by default that of the original, told apart where both stand in one list. */
+            name?: string | null;
+        };
         /** @description The counters of all integrations that were asked for. */
         Counters: {
             /** @description The UTC day that is not over yet. */
@@ -1976,6 +2160,17 @@ export interface components {
              */
             every_ms?: number;
         };
+        /** @description A product or an organisation that holds integrations. */
+        Elsewhere: {
+            /** @description The scope. */
+            scope: components["schemas"]["Scope"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its name in paths. */
+            slug: string;
+            /** @description How many integrations it holds. */
+            integrations: number;
+        };
         /** @description A throw-away endpoint. */
         Endpoint: {
             /** @description Its id: whoever knows it can send here. */
@@ -2085,6 +2280,27 @@ export interface components {
              */
             operations: number;
         };
+        /** @description What fits, best first; 20 at most. */
+        Found: {
+            /** @description The things. */
+            items: components["schemas"]["FoundItem"][];
+        };
+        /** @description A thing that was found. */
+        FoundItem: {
+            /** @description What it is. */
+            kind: components["schemas"]["FoundKind"];
+            /** @description Its id; of a product, its number. */
+            id: string;
+            /** @description Its name; of an integration without one, and of a delivery or an attempt, the name of its event. May be empty. */
+            name: string;
+            /** @description Where the caller sees it. */
+            scope: components["schemas"]["Scope"];
+        };
+        /**
+         * @description The kinds of thing that can be found.
+         * @enum {string}
+         */
+        FoundKind: "integration" | "device" | "product" | "organisation" | "event" | "delivery" | "attempt";
         /** @description The gate as one attempt saw and left it. */
         GateEvidence: {
             /** @description Whether the attempt was counted in the window. */
@@ -2245,6 +2461,46 @@ export interface components {
         };
         /** @description An integration. */
         IntegrationId: string;
+        /** @description An integration at a glance. */
+        IntegrationOverview: {
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description Its name, if it has one. */
+            name?: string | null;
+            /** @description The event-name prefix it fires on. */
+            event: string;
+            /** @description Its URL as it was saved, tags included. */
+            url: string;
+            /** @description The host that its requests go to; null when a tag decides it. */
+            host?: string | null;
+            /** @description `scheme://host:port`; null when a tag decides it. */
+            origin?: string | null;
+            /** @description Who owns it. */
+            scope: components["schemas"]["Scope"];
+            /** @description Who that is, in words: a username, or the name of a product or an organisation. */
+            scope_name: string;
+            /** @description Whether it is switched off. */
+            disabled: boolean;
+            disabled_since?: components["schemas"]["Timestamp"] | null;
+            /** @description The username of whoever switched it off, if somebody did. */
+            disabled_by?: string | null;
+            /**
+             * Format: int32
+             * @description Counts the saves, from 1.
+             */
+            revision: number;
+            /** @description When it was first saved. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When this revision was saved. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description The username of whoever saved this revision. */
+            updated_by?: string | null;
+            /** @description Attempts of the UTC day that is not over yet. */
+            today: components["schemas"]["DayTally"];
+            last_attempt_at?: components["schemas"]["Timestamp"] | null;
+            gate?: components["schemas"]["GateState"] | null;
+            trouble?: components["schemas"]["Trouble"] | null;
+        };
         /** @description An integration: what the server knows of it, and at the same level its template, secrets masked. */
         IntegrationRecord: Record<string, never> & {
             /** @description Always true on answers to a create or replace; absent elsewhere. */
@@ -2273,6 +2529,13 @@ export interface components {
             hookUrl?: string | null;
             /** @description What was found in the template that may not be meant, on answers to a create or replace. */
             warnings?: Record<string, never>[] | null;
+        };
+        /** @description One integration, with its template and a month of counts. */
+        IntegrationStory: components["schemas"]["IntegrationOverview"] & {
+            /** @description The integration as it was saved, secrets masked. */
+            record: components["schemas"]["IntegrationRecord"];
+            /** @description Attempts of the last 30 days, the oldest day first; days without any are absent. */
+            days: components["schemas"]["DayTally"][];
         };
         /** @description A webhook template. Every text of it may hold Mustache tags; see the documentation for its keys. */
         IntegrationTemplate: Record<string, never>;
@@ -2507,6 +2770,8 @@ export interface components {
                 /** @description When it was saved. */
                 saved_at: components["schemas"]["Timestamp"];
                 saved_by?: components["schemas"]["UserId"] | null;
+                /** @description That person's username, as long as they have an account. */
+                saved_by_name?: string | null;
                 /** @description Whether it was switched off. */
                 disabled: boolean;
                 /** @description Its template, secrets masked. */
@@ -2527,6 +2792,38 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
         };
+        /** @description Integrations whose log, counters or books have changed since the message before. */
+        LiveChanges: {
+            /** @description Their ids. */
+            integrations: components["schemas"]["IntegrationId"][];
+            /** @description Whether there are more than are named, so that any may have changed. */
+            all?: boolean;
+        };
+        /** @description An event as it happens: one that was taken in, or a reply. */
+        LiveEvent: components["schemas"]["Event"] & {
+            /**
+             * Format: int32
+             * @description Of a reply in parts: which part this is, from 0.
+             */
+            part?: number | null;
+            /**
+             * Format: int32
+             * @description Of a reply in parts: how many there are.
+             */
+            parts?: number | null;
+        };
+        /** @description Events that have happened since the message before. */
+        LiveEvents: {
+            /** @description The events, the oldest first; an even sample when there were many. */
+            items: components["schemas"]["LiveEvent"][];
+            /**
+             * Format: int64
+             * @description How many more there were.
+             */
+            left_out: number;
+        };
+        /** @description The data of a message; the message's own name says which it is. */
+        LiveMessage: components["schemas"]["LiveEvents"] | components["schemas"]["LiveChanges"];
         /** @description One attempt, as an integration's history shows it. Secrets are masked. */
         LogEntry: {
             /** @description The attempt. */
@@ -2589,6 +2886,23 @@ export interface components {
         Mfa: {
             /** @description Always false. */
             enabled: boolean;
+        };
+        /** @description A variable that had no value with some events. */
+        MissingVariable: {
+            /** @description Its name. */
+            name: string;
+            /** @description With how many events. */
+            count: number;
+            /**
+             * Format: double
+             * @description Their share, 0 to 1.
+             */
+            share: number;
+        };
+        /** @description Where an integration is to be moved. */
+        MoveRequest: {
+            /** @description Who will own it. */
+            scope: components["schemas"]["Scope"];
         };
         /** @description How an event's name nearly begins with an integration's prefix. */
         NearMiss: {
@@ -2732,6 +3046,15 @@ export interface components {
          * @enum {string}
          */
         Outcome: "success" | "error" | "skipped";
+        /** @description A page of integrations at a glance, the oldest first. */
+        Overview: {
+            /** @description The integrations. */
+            items: components["schemas"]["IntegrationOverview"][];
+            /** @description What to give as `cursor` for the next page; null when this was the last. */
+            next?: string | null;
+            /** @description Where the caller has more: products and organisations that hold integrations. */
+            elsewhere: components["schemas"]["Elsewhere"][];
+        };
         /** @description Where a page stands in its list. */
         PageMeta: {
             /** @description Which page, from 1. */
@@ -2925,6 +3248,15 @@ export interface components {
             scope?: components["schemas"]["Scope"] | null;
             integration?: components["schemas"]["IntegrationId"] | null;
         };
+        /** @description A template to be tried with the events that would have fired it last. */
+        RenderCheck: {
+            /** @description The template of an integration, in the keys in which it is saved. */
+            template: Record<string, never>;
+            scope?: components["schemas"]["Scope"] | null;
+            integration?: components["schemas"]["IntegrationId"] | null;
+            /** @description Most events to try, 1 to 1,000; 100 by default. */
+            limit?: number | null;
+        };
         /** @description Something found in a template. */
         RenderFinding: {
             /** @description `error`, `warning` or `note`. */
@@ -2935,6 +3267,22 @@ export interface components {
             message: string;
             /** @description Where it stands. */
             where: components["schemas"]["FindingPlace"];
+        };
+        /** @description A template to be sent once, as it is. */
+        RenderSend: {
+            /** @description The template of an integration, in the keys in which it is saved. */
+            template: Record<string, never>;
+            /** @description The event to fill in; by default one that has the template's event name and no data. It gets an id of its own. */
+            event?: components["schemas"]["SampleEvent"];
+            scope?: components["schemas"]["Scope"] | null;
+            integration?: components["schemas"]["IntegrationId"] | null;
+            /** @description Where to send to instead of the template's URL: a test endpoint by its id, or any URL. */
+            to?: string | null;
+        };
+        /** @description What came of sending a template once. */
+        RenderSent: {
+            /** @description The attempt, whole. */
+            attempt: components["schemas"]["Attempt"];
         };
         /** @description A text to be filled in with data. */
         RenderText: {
@@ -2989,6 +3337,8 @@ export interface components {
             /** @description When it was saved. */
             saved_at: components["schemas"]["Timestamp"];
             saved_by?: components["schemas"]["UserId"] | null;
+            /** @description That person's username, as long as they have an account. */
+            saved_by_name?: string | null;
             /** @description Whether it was switched off. */
             disabled: boolean;
             /** @description Its template, secrets masked. */
@@ -3299,6 +3649,30 @@ export interface components {
             by?: components["schemas"]["UserId"] | null;
             /** @description The replay it belongs to. */
             replay?: string | null;
+        };
+        /** @description What is wrong with an integration now. */
+        Trouble: {
+            code?: components["schemas"]["Code"] | null;
+            /**
+             * Format: int32
+             * @description The status of the most frequent failure.
+             */
+            status?: number | null;
+            /** @description That failure in words, the last time it happened. */
+            message: string;
+            /** @description The first failure after the last success. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Failed attempts since then; it stops counting at 10,000.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Failures among the attempts since then, 0 to 1.
+             */
+            share: number;
+            last_success_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description Operations over some days. */
         Usage: {
@@ -3863,6 +4237,101 @@ export interface operations {
             };
         };
     };
+    list_overview: {
+        parameters: {
+            query?: {
+                /** @description Of this scope; by default the caller's own. */
+                scope?: components["schemas"]["Scope"];
+                /** @description In this state: `failing`, `asleep` or `disabled`. */
+                state?: "failing" | "asleep" | "disabled";
+                /** @description That send to this host. */
+                host?: string;
+                /** @description Holding this text in name, event or URL, whatever the case of ASCII letters. */
+                q?: string;
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationStory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     integration_book: {
         parameters: {
             query?: never;
@@ -3880,6 +4349,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IntegrationBook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    copy_integration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    move_integration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody else has changed it at the same time. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: {
+                /** @description This scope only; else all that the caller may see. An organisation covers its products. */
+                scope?: components["schemas"]["Scope"];
+                /** @description Events whose name begins so. */
+                name?: string;
+                /** @description Events that this device publishes, and the replies to them. */
+                device?: components["schemas"]["DeviceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; this is the `data` of each message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveMessage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {
@@ -3975,6 +4621,113 @@ export interface operations {
             };
         };
     };
+    render_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenderCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description The template is broken; `findings` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    render_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenderSend"];
+            };
+        };
+        responses: {
+            /** @description The attempt ended, well or not. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderSent"];
+                };
+            };
+            /** @description The template is broken; `findings` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     render_text: {
         parameters: {
             query?: never;
@@ -4006,6 +4759,48 @@ export interface operations {
             };
             /** @description The template is broken, or over a limit; `findings` says where. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /**
+                 * @description An id or its beginning, or a part of a name, whatever the case of ASCII letters. Events, deliveries and
+                 *     attempts are found by their whole ids alone.
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,16 +1,34 @@
-import { ActionIcon, Menu, Text, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconKey, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { ActionIcon, Menu, Text, useMantineColorScheme } from "@mantine/core";
+import {
+  IconCheck,
+  IconDeviceDesktop,
+  IconKey,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUser,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 
 import { session, signOut } from "../api/queries";
+import { complained } from "../parts/notify";
+
+const SCHEMES = [
+  { scheme: "light", label: "Light", icon: IconSun },
+  { scheme: "dark", label: "Dark", icon: IconMoon },
+  { scheme: "auto", label: "As the system", icon: IconDeviceDesktop },
+] as const;
 
 /** Who is signed in, light or dark, and the way out. */
 export function Account() {
   const { data } = useQuery(session);
-  const { setColorScheme } = useMantineColorScheme();
-  const dark = useComputedColorScheme() === "dark";
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
+  const leave = () =>
+    signOut()
+      .then(() => navigate({ to: "/sign-in" }))
+      .catch((error: unknown) => complained("You are still signed in", error));
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
@@ -20,24 +38,30 @@ export function Account() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          <Text size="sm" className="one-line">
+          <Text size="sm" className="one-line" title={data?.user.username}>
             {data?.user.username}
           </Text>
         </Menu.Label>
         <Menu.Item component={Link} to="/me/settings" leftSection={<IconKey size={16} />}>
           Account and tokens
         </Menu.Item>
-        <Menu.Item
-          leftSection={dark ? <IconSun size={16} /> : <IconMoon size={16} />}
-          onClick={() => setColorScheme(dark ? "light" : "dark")}
-        >
-          {dark ? "Light" : "Dark"}
-        </Menu.Item>
         <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconLogout size={16} />}
-          onClick={() => void signOut().then(() => navigate({ to: "/sign-in" }))}
-        >
+        <Menu.Label>Appearance</Menu.Label>
+        {SCHEMES.map(({ scheme, label, icon: Icon }) => (
+          <Menu.Item
+            key={scheme}
+            role="menuitemradio"
+            aria-checked={colorScheme === scheme}
+            leftSection={<Icon size={16} />}
+            rightSection={colorScheme === scheme && <IconCheck size={14} aria-hidden />}
+            closeMenuOnClick={false}
+            onClick={() => setColorScheme(scheme)}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void leave()}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -10,21 +10,16 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import {
-  IconActivity,
-  IconBox,
-  IconChartBar,
-  IconCpu,
-  IconFlask,
-  IconSettings,
-  IconWebhook,
-} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 
 import { Account } from "./Account";
+import classes from "./Frame.module.css";
+import { Foot } from "./Foot";
 import { Health } from "./Health";
+import { NoSuchScope } from "./NoSuchScope";
+import { PLACES } from "./places";
 import { ScopeSwitch } from "./ScopeSwitch";
 import { Search } from "./Search";
 import { useScope } from "./useScope";
@@ -32,21 +27,11 @@ import { useFreshness } from "../live/useLive";
 import { session } from "../api/queries";
 import { apiScope } from "../api/scope";
 
-const PLACES = [
-  { path: "integrations", label: "Integrations", icon: IconWebhook },
-  { path: "events", label: "Events", icon: IconActivity },
-  { path: "devices", label: "Devices", icon: IconCpu },
-  { path: "products", label: "Products", icon: IconBox },
-  { path: "tester", label: "Endpoint tester", icon: IconFlask },
-  { path: "usage", label: "Usage", icon: IconChartBar },
-  { path: "settings", label: "Settings", icon: IconSettings },
-];
-
 /** What stands around every page of a scope. */
 export function Frame() {
   useDoor();
   const [open, { toggle, close }] = useDisclosure(false);
-  const { slug, scope } = useScope();
+  const { slug, scope, known } = useScope();
   const connection = useFreshness(apiScope(scope));
   return (
     <AppShell
@@ -59,7 +44,7 @@ export function Frame() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Menu" />
-            <Mark />
+            <Mark slug={slug} />
           </Group>
           <Search />
           <Group gap="xs" wrap="nowrap">
@@ -74,10 +59,11 @@ export function Frame() {
           <ScrollArea style={{ flex: 1 }}>
             <Places slug={slug} onGone={close} />
           </ScrollArea>
+          <Foot />
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} style={{ outline: "none" }}>
-        <Outlet />
+        {known === false ? <NoSuchScope slug={slug} /> : <Outlet />}
       </AppShell.Main>
     </AppShell>
   );
@@ -107,18 +93,21 @@ function Places({ slug, onGone }: { slug: string; onGone: () => void }) {
         active={here}
         aria-current={here ? "page" : undefined}
         onClick={onGone}
-        style={{ borderRadius: "var(--mantine-radius-md)" }}
+        className={classes["place"]}
       />
     );
   });
 }
 
-function Mark() {
+/** The way home: the integrations of the scope that is open. */
+function Mark({ slug }: { slug: string }) {
   return (
     <Group
       gap={8}
       wrap="nowrap"
-      renderRoot={(props) => <Link {...props} to="/" style={{ textDecoration: "none", color: "inherit" }} />}
+      renderRoot={(props) => (
+        <Link {...props} to="/$scope/integrations" params={{ scope: slug }} className={classes["mark"]} />
+      )}
     >
       <img src="/console/favicon.svg" width={26} height={26} alt="" />
       <Text fw={700} visibleFrom="xs">

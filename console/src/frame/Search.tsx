@@ -1,59 +1,43 @@
-import { Kbd, UnstyledButton, Group, Text, ActionIcon } from "@mantine/core";
+import { ActionIcon, Badge, Group, Kbd, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, spotlight } from "@mantine/spotlight";
-import { IconSearch } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import {
+  IconActivity,
+  IconBox,
+  IconBuilding,
+  IconCpu,
+  IconRepeat,
+  IconSearch,
+  IconSend,
+  IconWebhook,
+} from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { call } from "../api/client";
-import type { Found } from "../api/contract";
-import { slugOfApi } from "../api/scope";
+import classes from "./Frame.module.css";
+import { pathOf } from "./pathOf";
+import { PLACES } from "./places";
+import { useScope } from "./useScope";
+import { answered, api, explained } from "../api/client";
+
+const ICON = {
+  integration: IconWebhook,
+  device: IconCpu,
+  product: IconBox,
+  organisation: IconBuilding,
+  event: IconActivity,
+  delivery: IconSend,
+  attempt: IconRepeat,
+};
 
 /** Finds an integration, device, product, event, delivery or attempt by name or id, and goes there. */
 export function Search() {
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 150);
-  const navigate = useNavigate();
-  const { data, isFetching } = useQuery({
-    queryKey: ["search", asked],
-    enabled: asked !== "",
-    queryFn: () => call<{ items: Found[] }>("GET", `/fieldhook/v1/search?q=${encodeURIComponent(asked)}`),
-  });
   return (
     <>
-      <UnstyledButton
-        visibleFrom="sm"
-        onClick={spotlight.open}
-        aria-label="Search"
-        style={{
-          border: "1px solid var(--mantine-color-default-border)",
-          borderRadius: "var(--mantine-radius-md)",
-          flex: "0 1 380px",
-        }}
-        px="sm"
-        py={6}
-      >
-        <Group justify="space-between" wrap="nowrap">
-          <Group gap={8} wrap="nowrap">
-            <IconSearch size={16} aria-hidden />
-            <Text size="sm" c="dimmed" className="one-line">
-              Integration, device, event or delivery
-            </Text>
-          </Group>
-          <Kbd size="xs">Ctrl K</Kbd>
-        </Group>
-      </UnstyledButton>
-      <ActionIcon
-        hiddenFrom="sm"
-        variant="subtle"
-        color="gray"
-        size="lg"
-        onClick={spotlight.open}
-        aria-label="Search"
-      >
-        <IconSearch size={18} />
-      </ActionIcon>
+      <Opener />
       <Spotlight.Root
         shortcut={["mod + K", "/"]}
         query={text}
@@ -66,36 +50,94 @@ export function Search() {
           aria-label="Name or id"
           leftSection={<IconSearch size={18} aria-hidden />}
         />
-        <Spotlight.ActionsList>
-          {(data?.items ?? []).map((found) => (
-            <Spotlight.Action
-              key={`${found.kind} ${found.id}`}
-              label={found.name}
-              description={`${found.kind} ${found.id}`}
-              onClick={() => void navigate({ to: pathOf(found) })}
-            />
-          ))}
-          {asked !== "" && data?.items.length === 0 && !isFetching && (
-            <Spotlight.Empty>Nothing of yours is called or numbered “{asked}”</Spotlight.Empty>
-          )}
-          {asked === "" && <Spotlight.Empty>Type a name, or paste an id</Spotlight.Empty>}
-        </Spotlight.ActionsList>
+        <Spotlight.ActionsList>{asked === "" ? <Places /> : <Results asked={asked} />}</Spotlight.ActionsList>
       </Spotlight.Root>
     </>
   );
 }
 
-/** Where a thing is shown. */
-export function pathOf({ kind, id, scope }: Found): string {
-  const slug = slugOfApi(scope);
-  switch (kind) {
-    case "product":
-      return `/product-${id}/integrations`;
-    case "organisation":
-      return `/org-${id}/integrations`;
-    case "delivery":
-      return `/${slug}/deliveries/${id}`;
-    default:
-      return `/${slug}/${kind}s/${id}`;
-  }
+function Opener() {
+  return (
+    <>
+      <UnstyledButton
+        visibleFrom="sm"
+        className={classes["search"]}
+        onClick={spotlight.open}
+        aria-keyshortcuts="Control+K Meta+K /"
+      >
+        <Group justify="space-between" wrap="nowrap">
+          <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
+            <IconSearch size={16} aria-hidden style={{ flex: "none" }} />
+            <Text size="sm" c="dimmed" className="one-line">
+              <VisuallyHidden>Search: </VisuallyHidden>
+              Integration, device, event or delivery
+            </Text>
+          </Group>
+          <Kbd size="xs" style={{ flex: "none" }} aria-hidden>
+            {/Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"}
+          </Kbd>
+        </Group>
+      </UnstyledButton>
+      <ActionIcon
+        hiddenFrom="sm"
+        variant="subtle"
+        color="gray"
+        size="lg"
+        ml="auto"
+        onClick={spotlight.open}
+        aria-label="Search"
+      >
+        <IconSearch size={20} />
+      </ActionIcon>
+    </>
+  );
+}
+
+/** Before anything is typed: the pages of the scope. */
+function Places() {
+  const { slug, name } = useScope();
+  const navigate = useNavigate();
+  return PLACES.map(({ path, label, icon: Icon }) => (
+    <Spotlight.Action
+      key={path}
+      label={label}
+      leftSection={<Icon size={18} stroke={1.6} aria-hidden />}
+      rightSection={
+        <Text size="xs" c="dimmed" className="one-line">
+          {name}
+        </Text>
+      }
+      onClick={() => void navigate({ to: `/${slug}/${path}` })}
+    />
+  ));
+}
+
+function Results({ asked }: { asked: string }) {
+  const navigate = useNavigate();
+  const { data, error, isPending } = useQuery({
+    queryKey: ["search", asked],
+    placeholderData: keepPreviousData,
+    queryFn: () => answered(api.GET("/fieldhook/v1/search", { params: { query: { q: asked } } })),
+  });
+  if (error) return <Spotlight.Empty>{explained(error)}</Spotlight.Empty>;
+  if (isPending) return <Spotlight.Empty>Searching…</Spotlight.Empty>;
+  if (data.items.length === 0)
+    return <Spotlight.Empty>Nothing of yours is called or numbered “{asked}”</Spotlight.Empty>;
+  return data.items.map((found) => {
+    const Icon = ICON[found.kind];
+    return (
+      <Spotlight.Action
+        key={`${found.kind} ${found.id}`}
+        label={found.name === "" ? found.id : found.name}
+        description={found.name === "" ? undefined : found.id}
+        leftSection={<Icon size={18} stroke={1.6} aria-hidden />}
+        rightSection={
+          <Badge variant="default" tt="none" fw={500} style={{ flex: "none" }}>
+            {found.kind}
+          </Badge>
+        }
+        onClick={() => void navigate({ to: pathOf(found) })}
+      />
+    );
+  });
 }

@@ -11,6 +11,8 @@ export interface Place {
   scope: Scope;
   name: string;
   role: Schemas["Role"];
+  /** Whether it is one of the person's; undefined until that has been answered. */
+  known: boolean | undefined;
 }
 
 /** The scope of the address. Routes below `/$scope` only: the router has checked the word. */
@@ -20,12 +22,16 @@ export function useScope(): Place {
   const { data: mine } = useQuery({ ...products, enabled: slug.startsWith("product-") });
   const { data: orgs } = useQuery({ ...organisations, enabled: slug.startsWith("org-") });
   const scope = scopeOfSlug(slug, signedIn?.user.id ?? "") ?? { kind: "me", user: signedIn?.user.id ?? "" };
-  if (scope.kind === "me") return { slug, scope, name: "My devices", role: "owner" };
-  const found =
-    scope.kind === "product"
-      ? mine?.find((product) => product.id === scope.id)
-      : orgs?.find((org) => org.id === scope.id);
-  return { slug, scope, name: found?.name ?? slug, role: found?.role ?? "view-only" };
+  if (scope.kind === "me") return { slug, scope, name: "My devices", role: "owner", known: true };
+  const all = scope.kind === "product" ? mine : orgs;
+  const found = all?.find(({ id }) => id === scope.id);
+  return {
+    slug,
+    scope,
+    name: found?.name ?? slug,
+    role: found?.role ?? "view-only",
+    known: all && found !== undefined,
+  };
 }
 
 const RANK: Schemas["Role"][] = ["view-only", "support", "developer", "administrator", "owner"];

@@ -12,6 +12,7 @@ export function FormModal({
   size,
   children,
   act,
+  done,
   onClose,
 }: {
   title: string;
@@ -22,9 +23,11 @@ export function FormModal({
   /** The fields, given what went wrong at the last try. */
   children: (error: Error | null) => ReactNode;
   act: () => Promise<unknown>;
+  /** What follows when it is done; the window closes unless said otherwise. */
+  done?: () => void;
   onClose: () => void;
 }) {
-  const { mutate, isPending, error } = useMutation({ mutationFn: act, onSuccess: onClose });
+  const { mutate, isPending, error } = useMutation({ mutationFn: act, onSuccess: done ?? onClose });
   return (
     <Modal opened onClose={onClose} title={title} size={size}>
       <form

@@ -4,6 +4,7 @@
 //! everything that is wrong with it; [`crate::request::Webhook`] is what the engine then sends with.
 
 mod address;
+mod adopt;
 mod definition;
 mod finding;
 mod keys;
@@ -18,7 +19,8 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::address::URL_LIMIT;
+pub use self::address::{FORBIDDEN_ADDRESS, URL_LIMIT};
+pub use self::adopt::{adopted, copied};
 pub use self::definition::{Auth, Definition, LABEL_LIMIT, Method, Reading};
 pub use self::finding::{Finding, Level, Place};
 pub use self::payload::{JSON_DEPTH_LIMIT, Leaf, Payload, Shape};

@@ -13,6 +13,7 @@
 //! The default data joins JSON objects, forms and the query of a GET, unless `noDefaults`; a field that the
 //! template names itself is the template's. The template's own fields come first.
 
+mod check;
 mod encode;
 mod fields;
 mod headers;
@@ -43,11 +44,13 @@ use crate::rate::Rate;
 use crate::reply::{Replies, ResponseTemplate};
 use crate::template::Template;
 
+pub use self::check::{Check, check};
 pub use self::headers::{is_header_name, is_managed_header};
 pub(crate) use self::json::json_fault_text;
 pub use self::mask::mask_text;
 pub use self::preview::{Preview, preview};
 pub use self::sign::{InvalidSigningKey, KEY_SIZES, SigningKey};
+pub use self::target::fixed_origin;
 pub use self::variables::{Bound, EventData, Facts, Variable};
 
 /// Most bytes of path and query. Servers commonly take 8 KiB and sometimes 16.

@@ -120,6 +120,13 @@ pub struct GateState {
     pub next_pass: Option<Timestamp>,
 }
 
+impl GateState {
+    /// Whether some attempts are skipped.
+    pub fn asleep(&self) -> bool {
+        self.probability > 0.0
+    }
+}
+
 impl Gate {
     /// An open gate that has seen nothing.
     pub fn new() -> Self {
@@ -174,6 +181,11 @@ impl Gate {
         let mut gate = self.clone();
         gate.turn(now);
         if gate.closed_until.is_some() { 1.0 } else { gate.sum().probability() }
+    }
+
+    /// Whether some attempts would be skipped now.
+    pub fn asleep(&self, now: Timestamp) -> bool {
+        self.probability(now) > 0.0
     }
 
     /// What stands in the window now.

@@ -10,10 +10,13 @@ pub mod event;
 pub mod health;
 pub mod history;
 pub mod integration;
+pub mod live;
 mod log;
+pub mod overview;
 pub mod product;
 pub mod render;
 mod schema;
+pub mod search;
 pub mod tester;
 
 use serde::{Deserialize, Serialize};

@@ -44,9 +44,11 @@ pub mod login;
 mod oauth;
 pub mod openapi;
 mod organisations;
+mod overview;
 mod products;
 mod render;
 mod scope;
+mod search;
 mod secrets;
 mod session;
 mod team;
@@ -54,6 +56,7 @@ mod tester;
 mod tokens;
 mod traffic;
 mod users;
+mod watch;
 
 /// Every route, with what the OpenAPI file says of it.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -72,6 +75,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(books::routes())
+        .merge(watch::routes())
+        .merge(overview::routes())
+        .merge(integrations::copy::routes())
+        .merge(search::routes())
         .merge(render::routes())
         .merge(tester::routes())
         .merge(health::routes());

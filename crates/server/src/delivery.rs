@@ -8,7 +8,9 @@ use fieldhook_core::attempt::{Attempt, Next, Trigger, Verdict};
 use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeliveryId, IntegrationId, UserId};
 use fieldhook_core::integration::RetryKind;
+use fieldhook_core::origin::Origin;
 use fieldhook_core::rate::Bucket;
+use fieldhook_core::throttle::GateState;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +21,7 @@ use crate::live::Live;
 use crate::outbound::Outbound;
 use crate::queue::{Claim, LEASE, Lane, Queue, Settlement};
 use crate::recorder::Recorder;
-use crate::store::{EndedEntry, Entry};
+use crate::store::{EndedEntry, Entry, UsedEntry};
 
 mod gates;
 mod lag;
@@ -171,9 +173,33 @@ impl Engine {
     /// Makes one attempt for a test: past the gate, and in no count. None when the integration is gone.
     pub async fn test(&self, integration: IntegrationId, event: Event, by: UserId) -> Option<Attempt> {
         let live = self.directory.live(integration)?;
+        Some(self.test_changed(&live, event, by).await)
+    }
+
+    /// The same for an integration as somebody is about to save it.
+    pub async fn test_changed(&self, live: &LiveIntegration, event: Event, by: UserId) -> Attempt {
+        let (attempt, mut entries) = self.try_out(live, event, by).await;
+        entries.push(Entry::Attempted(Arc::new(attempt.clone())));
+        self.recorder.note(entries).await;
+        attempt
+    }
+
+    /// Makes one attempt at a template that nobody has saved. It enters no log, and what devices are charged for
+    /// its replies is put to no integration.
+    pub async fn test_draft(&self, draft: &LiveIntegration, event: Event, by: UserId) -> Attempt {
+        let (attempt, entries) = self.try_out(draft, event, by).await;
+        let of_none = |entry| match entry {
+            Entry::Used(used) => Entry::Used(UsedEntry { integration: None, ..used }),
+            other => other,
+        };
+        self.recorder.note(entries.into_iter().map(of_none).collect()).await;
+        attempt
+    }
+
+    async fn try_out(&self, live: &LiveIntegration, event: Event, by: UserId) -> (Attempt, Vec<Entry>) {
         let now = self.nature.now();
         let trial = trial::Trial {
-            live: &live,
+            live,
             event: &Arc::new(event),
             delivery: DeliveryId::new(now, random(&*self.nature.luck)),
             trigger: Trigger::Test { by },
@@ -181,15 +207,27 @@ impl Engine {
             due: now,
             first_tried_at: now,
         };
-        let (attempt, mut entries) = self.attempt(trial).await;
-        entries.push(Entry::Attempted(Arc::new(attempt.clone())));
-        self.recorder.note(entries).await;
-        Some(attempt)
+        self.attempt(trial).await
+    }
+
+    /// Whether the address guard would let a request to this URL pass, as far as can be told before sending.
+    pub fn may_reach(&self, url: &str) -> bool {
+        self.outbound.may_reach(url)
     }
 
     /// The destinations of these scopes, with their gates.
     pub fn destinations(&self, scopes: &[Scope]) -> Vec<DestinationState> {
         self.gates.states(scopes, self.lanes.width(), self.nature.now())
+    }
+
+    /// The gate of one destination; none when it was not tried lately.
+    pub fn gate(&self, scope: Scope, origin: &Origin) -> Option<GateState> {
+        self.gates.state(scope, origin, self.nature.now())
+    }
+
+    /// The scope's destinations whose gates let not everything pass.
+    pub fn asleep(&self, scope: Scope) -> Vec<Origin> {
+        self.gates.asleep(scope, self.nature.now())
     }
 
     /// Wakes the destination with this id; says whether there is one in these scopes.

@@ -18,13 +18,15 @@ use crate::clock::Nature;
 use crate::store::{Change, Document, Kind, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+mod browse;
 mod fleet;
 mod people;
 mod webhooks;
 
+pub use browse::Place;
 pub use fleet::{Device, DeviceChange, Member, NewProduct, Organisation, Product, ProductFilter};
 pub use people::{Holder, IssuedToken, Token, TokenHash, User};
-pub use webhooks::{Live, Match, SavedIntegration};
+pub use webhooks::{Live, Match, SavedIntegration, lane_to, name_in};
 
 /// Why the directory could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum DirectoryError {
         /// The name asked for.
         name: String,
     },
+    /// The integration was saved by somebody else in between.
+    #[error("integration {0} was changed a moment ago: look at it again, then repeat this if it still fits")]
+    Changed(IntegrationId),
     /// The device is claimed by another person.
     #[error("device {0} belongs to someone else: ask its owner to release it")]
     Claimed(DeviceId),

@@ -14,6 +14,10 @@ use serde_json::json;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
+mod watch;
+
+pub use watch::Watch;
+
 /// Events that a listener may be behind. One that is further behind misses events rather than hold up others.
 const BEHIND: usize = 1_024;
 
@@ -57,6 +61,8 @@ pub enum Ear {
     Person(Vec<Scope>),
     /// A person, to what one device publishes, in these scopes.
     PersonToDevice(Vec<Scope>, DeviceId),
+    /// A person, to what one device publishes and to the replies to it, in these scopes.
+    PersonAboutDevice(Vec<Scope>, DeviceId),
     /// A device, with its own token.
     Device {
         /// The device.
@@ -69,9 +75,13 @@ pub enum Ear {
 }
 
 impl Ear {
-    fn scopes(&self) -> &[Scope] {
+    /// Where it listens.
+    pub fn scopes(&self) -> &[Scope] {
         match self {
-            Self::Person(scopes) | Self::PersonToDevice(scopes, _) | Self::Device { scopes, .. } => scopes,
+            Self::Person(scopes)
+            | Self::PersonToDevice(scopes, _)
+            | Self::PersonAboutDevice(scopes, _)
+            | Self::Device { scopes, .. } => scopes,
         }
     }
 
@@ -79,6 +89,10 @@ impl Ear {
         match self {
             Self::Person(_) => true,
             Self::PersonToDevice(_, device) => happening.event.device() == Some(*device),
+            Self::PersonAboutDevice(_, device) => {
+                let replied_to = happening.reply.and_then(|reply| reply.device);
+                happening.event.device().or(replied_to) == Some(*device)
+            }
             Self::Device { device, owner, .. } => device_hears(*device, *owner, happening),
         }
     }
@@ -122,8 +136,22 @@ pub struct Reach {
 struct Listener {
     id: u64,
     audience: Audience,
-    frames: mpsc::Sender<Frame>,
+    inbox: Inbox,
     missed: AtomicU64,
+}
+
+/// What a listener is handed.
+enum Inbox {
+    /// Every event, written out.
+    Frames(mpsc::Sender<Frame>),
+    /// A sample of them.
+    Watch(Arc<watch::Gathering>),
+}
+
+/// A listener's place among the others, until it is dropped.
+struct Seat {
+    live: Arc<Live>,
+    listener: Arc<Listener>,
 }
 
 /// Everyone who listens.
@@ -135,8 +163,7 @@ pub struct Live {
 
 /// A listener's end: frames come until it is dropped.
 pub struct Subscription {
-    live: Arc<Live>,
-    listener: Arc<Listener>,
+    seat: Seat,
     frames: mpsc::Receiver<Frame>,
 }
 
@@ -144,17 +171,22 @@ impl Live {
     /// Listens from now on.
     pub fn subscribe(self: &Arc<Self>, audience: Audience) -> Subscription {
         let (sender, frames) = mpsc::channel(BEHIND);
+        Subscription { seat: self.seat(audience, Inbox::Frames(sender)), frames }
+    }
+
+    fn seat(self: &Arc<Self>, audience: Audience, inbox: Inbox) -> Seat {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let listener = Arc::new(Listener { id, audience, frames: sender, missed: AtomicU64::new(0) });
+        let listener = Arc::new(Listener { id, audience, inbox, missed: AtomicU64::new(0) });
         let mut listeners = self.listeners.write();
         for scope in listener.audience.ear.scopes() {
             listeners.entry(*scope).or_default().push(listener.clone());
         }
         drop(listeners);
-        Subscription { live: self.clone(), listener, frames }
+        Seat { live: self.clone(), listener }
     }
 
-    /// Hands an event to all who may and want to hear it. Never waits.
+    /// Hands an event to all who may and want to hear it. Never waits. Whoever only watches counts as nobody
+    /// reached: what is in no sample reaches them not at all.
     pub fn publish(&self, happening: &Happening) -> Reach {
         let mut reach = Reach::default();
         let listeners = self.listeners.read();
@@ -166,7 +198,14 @@ impl Live {
             let here = listeners.get(scope).map_or(&[][..], Vec::as_slice);
             let earlier = &happening.scopes[..rank];
             for listener in here.iter().filter(|listener| listener.wants(happening, earlier)) {
-                listener.hand(frame.get_or_insert_with(|| Frame::of(happening)));
+                let frames = match &listener.inbox {
+                    Inbox::Frames(frames) => frames,
+                    Inbox::Watch(gathering) => {
+                        gathering.add(happening);
+                        continue;
+                    }
+                };
+                listener.hand(frames, frame.get_or_insert_with(|| Frame::of(happening)));
                 reach.listeners += 1;
                 if let Ear::Device { device, .. } = listener.audience.ear {
                     reach.devices.push(device);
@@ -195,8 +234,8 @@ impl Listener {
             && ear.hears(happening)
     }
 
-    fn hand(&self, frame: &Frame) {
-        if self.frames.try_send(frame.clone()).is_err() {
+    fn hand(&self, frames: &mpsc::Sender<Frame>, frame: &Frame) {
+        if frames.try_send(frame.clone()).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("fieldhook_stream_events_missed_total").increment(1);
         }
@@ -216,11 +255,11 @@ impl Subscription {
 
     /// Events missed since last asked, for being too far behind.
     pub fn missed(&self) -> u64 {
-        self.listener.missed.swap(0, Ordering::Relaxed)
+        self.seat.listener.missed.swap(0, Ordering::Relaxed)
     }
 }
 
-impl Drop for Subscription {
+impl Drop for Seat {
     fn drop(&mut self) {
         let mut listeners = self.live.listeners.write();
         for scope in self.listener.audience.ear.scopes() {

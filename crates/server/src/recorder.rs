@@ -11,6 +11,11 @@ use fieldhook_core::id::EventId;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+mod changes;
+
+use self::changes::Changes;
+pub use self::changes::{ChangeWatch, Gathered};
+
 use crate::clock::Nature;
 use crate::queue::{Claim, Delivery, Queue, QueueError, Settlement};
 use crate::store::{Entry, MatchedEntry, Store, UsedEntry};
@@ -39,6 +44,7 @@ pub struct Recorder {
     brought: Arc<AtomicU64>,
     written: watch::Receiver<u64>,
     stuck: Arc<AtomicBool>,
+    changes: Arc<Changes>,
 }
 
 /// The recorder's writing end, to be run by its owner.
@@ -46,6 +52,7 @@ pub struct Writer {
     notes: mpsc::Receiver<Note>,
     written: watch::Sender<u64>,
     stuck: Arc<AtomicBool>,
+    changes: Arc<Changes>,
     store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
     nature: Nature,
@@ -56,8 +63,17 @@ pub fn recorder(store: Arc<dyn Store>, queue: Arc<dyn Queue>, nature: Nature) ->
     let (sender, receiver) = mpsc::channel(WAITING);
     let (written, watch) = watch::channel(0);
     let stuck = Arc::new(AtomicBool::new(false));
-    let writer = Writer { notes: receiver, written, stuck: stuck.clone(), store, queue, nature };
-    (Recorder { notes: sender, brought: Arc::default(), written: watch, stuck }, writer)
+    let changes = Arc::<Changes>::default();
+    let writer = Writer {
+        notes: receiver,
+        written,
+        stuck: stuck.clone(),
+        changes: changes.clone(),
+        store,
+        queue,
+        nature,
+    };
+    (Recorder { notes: sender, brought: Arc::default(), written: watch, stuck, changes }, writer)
 }
 
 impl Recorder {
@@ -90,6 +106,11 @@ impl Recorder {
         let mut written = self.written.clone();
         // The writer ends only after it wrote all that was brought.
         let _ = written.wait_for(|written| *written >= brought).await;
+    }
+
+    /// Watches which integrations' logs, counters or books change; they are told once the store has the change.
+    pub fn watch_changes(&self) -> ChangeWatch {
+        self.changes.watch()
     }
 
     /// Whether the store refuses at the moment, so that nothing more should be taken in.
@@ -134,7 +155,9 @@ impl Writer {
             taken.extend(note.taken);
             settled.extend(note.settle);
         }
+        let changed = self.changes.among(&entries);
         if self.remember(entries, stop).await {
+            self.changes.tell(&changed);
             self.tell(&taken, settled).await;
         }
         self.written.send_modify(|written| *written += count);

@@ -8,6 +8,7 @@ use fieldhook_core::attempt::{Attempt, Code, Outcome, Verdict};
 use fieldhook_core::event::{Event, Publisher};
 use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
 use fieldhook_core::time::{Day, Timestamp};
+use fieldhook_core::trouble::{Last, Streak};
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -333,6 +334,17 @@ pub struct BookRow {
     pub waiting: u64,
 }
 
+/// How an integration's attempts have gone lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// When the last attempt of each outcome began, whatever retention has removed since.
+    pub last: Last,
+    /// The attempts since the last success.
+    pub streak: Streak,
+}
+
 /// What usage is summed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageBy {
@@ -484,6 +496,16 @@ pub trait Store: Send + Sync {
         &self,
         integrations: &[IntegrationId],
     ) -> Result<Vec<(IntegrationId, BookRow)>, StoreError>;
+
+    /// How these integrations' attempts have gone, tests left out; one never attempted has no standing.
+    ///
+    /// Of each, no more than the newest 10,000 attempts since its last success are looked at. The first error and
+    /// the first refusal after that success are found however many came since.
+    async fn standings(&self, integrations: &[IntegrationId]) -> Result<Vec<Standing>, StoreError>;
+
+    /// The scope's integrations whose last error or refusal by the gate is newer than their last success, in no
+    /// order; deleted ones among them.
+    async fn without_success(&self, scope: Scope) -> Result<Vec<(IntegrationId, Last)>, StoreError>;
 
     /// Sums of operations, the largest first; by day, the newest first.
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError>;

@@ -1,14 +1,15 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { call } from "../../api/client";
-import type { Overviews } from "../../api/contract";
+import { answered, api } from "../../api/client";
 
 /** How many integrations each product and organisation of mine holds, by scope (`product:42`). */
 export const holdings = queryOptions({
   queryKey: ["holdings"],
   staleTime: 30_000,
   queryFn: async () => {
-    const { elsewhere } = await call<Overviews>("GET", "/fieldhook/v1/integrations?limit=1");
+    const { elsewhere } = await answered(
+      api.GET("/fieldhook/v1/integrations", { params: { query: { limit: 1 } } }),
+    );
     return new Map(elsewhere.map(({ scope, integrations }) => [scope, integrations]));
   },
 });

@@ -1,7 +1,7 @@
 import { Code, Group, Stack, Text } from "@mantine/core";
 
-import { quoted } from "./request";
 import { CopyText } from "./RequestView";
+import { quoted } from "../../parts/attempt/curl";
 import { CopyId } from "../../parts/CopyId";
 
 /** Where the endpoint is, and a command that sends it something. */

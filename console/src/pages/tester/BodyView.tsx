@@ -2,8 +2,9 @@ import { Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 
 import { Block } from "./Block";
-import { bytesOf, type Caught, header, hexDump, pretty } from "./request";
+import { bytesOf, type Caught, hexDump } from "./request";
 import { Pairs } from "./RequestView";
+import { header, pretty } from "../../parts/attempt/pretty";
 import { Code } from "../../parts/Code";
 import { bytes } from "../../parts/numbers";
 
@@ -12,9 +13,10 @@ type Way = "pretty" | "raw" | "hex";
 /** The body of a caught request: set out by its kind, as it came, or byte by byte. */
 export function BodyView({ request }: { request: Caught }) {
   const { body } = request;
-  const readable = pretty(body, header(request, "content-type"));
+  const readable = pretty(body.text, header(request.headers, "content-type"));
+  const plain = body.binary || readable.as === "text";
   const ways: Way[] = [
-    ...(readable ? ["pretty" as const] : []),
+    ...(plain ? [] : ["pretty" as const]),
     ...(body.binary ? [] : ["raw" as const]),
     "hex",
   ];
@@ -46,11 +48,11 @@ export function BodyView({ request }: { request: Caught }) {
           Only the beginning is kept of {bytes(body.bytes)}.
         </Text>
       )}
-      {body.bytes > 0 && way === "pretty" && readable?.kind === "json" && (
+      {body.bytes > 0 && way === "pretty" && readable.as === "json" && (
         <Code label="Body" value={readable.text} readOnly minHeight={60} maxHeight={480} />
       )}
-      {body.bytes > 0 && way === "pretty" && readable?.kind === "form" && (
-        <Pairs title="Form" pairs={readable.pairs} />
+      {body.bytes > 0 && way === "pretty" && readable.as === "form" && (
+        <Pairs title="Form" pairs={readable.fields} />
       )}
       {body.bytes > 0 && way === "raw" && <Block label="Body" text={body.text} wrapped />}
       {body.bytes > 0 && way === "hex" && <Block label="Body in hex" text={hexDump(bytesOf(body))} />}

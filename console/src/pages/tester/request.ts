@@ -1,5 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { indented } from "../../parts/indented";
+import { curl } from "../../parts/attempt/curl";
 
 export type Caught = Schemas["CaughtRequest"];
 export type KeptBody = Schemas["KeptBody"];
@@ -7,11 +7,6 @@ export type KeptBody = Schemas["KeptBody"];
 /** The path and query below the endpoint, as they were sent. */
 export function target({ path, query }: Pick<Caught, "path" | "query">): string {
   return query == null ? path : `${path}?${query}`;
-}
-
-/** The value of a header, whatever the case of its name. */
-export function header({ headers }: Pick<Caught, "headers">, name: string): string | undefined {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
 /** The request as text: its first line, its headers and its body as far as that is text. `url` is the endpoint's. */
@@ -27,24 +22,9 @@ export function bodyText({ text, binary, bytes, cut }: KeptBody): string {
   return cut ? `${text}\n(cut: the body has ${bytes} bytes)` : text;
 }
 
-/** Headers that a client writes by itself. */
-const BY_ITSELF = new Set(["host", "content-length", "connection", "transfer-encoding", "accept-encoding"]);
-
-/** A command that sends the same request again. A binary body comes from standard input, decoded from base64. */
-export function asCurl(request: Caught, url: string): string {
-  const lines = [`curl -X ${quoted(request.method)} ${quoted(url + target(request))}`];
-  for (const [name, value] of request.headers) {
-    if (!BY_ITSELF.has(name.toLowerCase())) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
-  }
-  const { text, binary, bytes } = request.body;
-  if (bytes === 0) return lines.join(" \\\n  ");
-  if (!binary) return [...lines, `--data-binary ${quoted(text)}`].join(" \\\n  ");
-  return `echo ${quoted(text)} | base64 -d | ${[...lines, "--data-binary @-"].join(" \\\n  ")}`;
-}
-
-/** A text as one word of a shell: what is plain stays bare. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** A command that sends the same request again. */
+export function asCurl({ method, headers, body, ...request }: Caught, url: string): string {
+  return curl({ method, url: url + target(request), headers, body });
 }
 
 /** The bytes that are kept of a body. */
@@ -65,17 +45,4 @@ export function hexDump(bytes: Uint8Array): string {
     lines.push(`${at.toString(16).padStart(8, "0")}  ${left}  ${right}  ${text}`);
   }
   return lines.join("\n");
-}
-
-/** A body made readable: JSON set out in lines, a form as its pairs; nothing when it is neither. */
-export type Pretty = { kind: "json"; text: string } | { kind: "form"; pairs: [string, string][] };
-
-/** Reads a body by its content type, and as JSON whatever its type says when it is. */
-export function pretty(body: KeptBody, contentType = ""): Pretty | undefined {
-  if (body.binary || body.text === "") return undefined;
-  if (contentType.toLowerCase().startsWith("application/x-www-form-urlencoded")) {
-    return { kind: "form", pairs: [...new URLSearchParams(body.text)] };
-  }
-  const text = indented(body.text);
-  return text === undefined ? undefined : { kind: "json", text };
 }

@@ -41,16 +41,7 @@ pub fn preview(
     let mut findings = reading.findings;
     let Some(definition) = reading.definition else { return Preview { request: None, findings } };
 
-    let facts = Facts {
-        event,
-        data: &EventData::default(),
-        product_user: None,
-        secrets,
-        delivery: DeliveryId(Uuid::nil()),
-        now: event.published_at,
-        replay: None,
-    };
-    match Webhook::compile(&definition).request(&facts) {
+    match fill(&Webhook::compile(&definition), event, secrets) {
         Ok(rendered) => {
             findings.extend(when_filled(&definition));
             findings.extend(in_result(&definition, event, &rendered));
@@ -63,6 +54,23 @@ pub fn preview(
     }
 }
 
+/// Fills a webhook in with an event, for nobody to be sent.
+pub(super) fn fill(
+    webhook: &Webhook,
+    event: &Event,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Rendered, RenderFault> {
+    webhook.request(&Facts {
+        event,
+        data: &EventData::default(),
+        product_user: None,
+        secrets,
+        delivery: DeliveryId(Uuid::nil()),
+        now: event.published_at,
+        replay: None,
+    })
+}
+
 /// Notes a `json` text that is no JSON as it stands and became JSON.
 fn when_filled(definition: &Definition) -> Option<Finding> {
     let Payload::JsonText(text) = &definition.payload else { return None };
@@ -72,7 +80,8 @@ fn when_filled(definition: &Definition) -> Option<Finding> {
     Some(finding.at(Some(fault.line()), Some(fault.column())))
 }
 
-fn broken_result(event: &Event, fault: &RenderFault) -> Finding {
+/// Says what is wrong with what a template became with this event.
+pub(super) fn broken_result(event: &Event, fault: &RenderFault) -> Finding {
     let code = match (fault.code, &fault.rendering.json_fault) {
         (Code::TooLarge, _) => "too-large",
         (_, Some(_)) => "json-broken",

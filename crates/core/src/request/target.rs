@@ -72,6 +72,12 @@ impl Address {
     }
 }
 
+/// Where a webhook's URL sends its requests, when no tag decides that.
+pub fn fixed_origin(url: &str) -> Option<Origin> {
+    let url = Template::parse(url.trim()).ok()?;
+    Address::new(&url).origin().cloned()
+}
+
 /// Who wrote a part of a URL, which decides how it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {

@@ -161,6 +161,24 @@ pub struct Tested {
     pub attempt: crate::attempt::Attempt,
 }
 
+/// Where a copy of an integration goes, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CopyRequest {
+    /// Who will own it; by default the owner of the original.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// Its name; by default that of the original, told apart where both stand in one list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Where an integration is to be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MoveRequest {
+    /// Who will own it.
+    pub scope: Scope,
+}
+
 /// An integration as it once was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RevisionRecord {
@@ -170,6 +188,9 @@ pub struct RevisionRecord {
     pub saved_at: Timestamp,
     /// By whom; null when the server did.
     pub saved_by: Option<UserId>,
+    /// That person's username, as long as they have an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_by_name: Option<String>,
     /// Whether it was switched off.
     pub disabled: bool,
     /// Its template, secrets masked.

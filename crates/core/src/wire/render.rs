@@ -1,4 +1,4 @@
-//! Trying templates without sending anything.
+//! Trying templates: with one event, with many, and for once in earnest.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +8,7 @@ use crate::access::Scope;
 use crate::event::Publisher;
 use crate::id::{EventId, IntegrationId, ProductId};
 use crate::time::Timestamp;
+use crate::wire::history::{Attempt, Event};
 
 /// A template to be filled in with an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -103,6 +104,87 @@ pub struct FindingPlace {
     /// The column, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+}
+
+/// A template to be tried with the events that would have fired it last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RenderCheck {
+    /// The template of an integration, in the keys in which it is saved.
+    #[schema(value_type = Object)]
+    pub template: Map<String, Value>,
+    /// Whose events and secrets to use, and whose rules apply; by default the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The integration that is being changed: a masked secret in the template stands for what is saved there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<IntegrationId>,
+    /// Most events to try, 1 to 1,000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000)]
+    pub limit: Option<usize>,
+}
+
+/// How a template fares with the events that would have fired it last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Checked {
+    /// Events it was tried with.
+    pub events: usize,
+    /// Those with which a request can be made.
+    pub rendered: usize,
+    /// The newest events with which none can, ten at most.
+    pub broken: Vec<BrokenEvent>,
+    /// How many such events there are.
+    pub broken_count: usize,
+    /// Variables that had no value with some events, the most frequent first.
+    pub missing: Vec<MissingVariable>,
+}
+
+/// An event with which no request can be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BrokenEvent {
+    /// The event.
+    pub event: Event,
+    /// Why.
+    pub findings: Vec<RenderFinding>,
+}
+
+/// A variable that had no value with some events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MissingVariable {
+    /// Its name.
+    pub name: String,
+    /// With how many events.
+    pub count: usize,
+    /// Their share, 0 to 1.
+    pub share: f64,
+}
+
+/// A template to be sent once, as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RenderSend {
+    /// The template of an integration, in the keys in which it is saved.
+    #[schema(value_type = Object)]
+    pub template: Map<String, Value>,
+    /// The event to fill in; by default one that has the template's event name and no data. It gets an id of its own.
+    #[serde(default)]
+    pub event: SampleEvent,
+    /// Whose secrets to use, and whose rules apply; by default the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The integration that is being changed: a masked secret in the template stands for what is saved there, and
+    /// the attempt enters its log, marked as a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<IntegrationId>,
+    /// Where to send to instead of the template's URL: a test endpoint by its id, or any URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// What came of sending a template once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RenderSent {
+    /// The attempt, whole.
+    pub attempt: Attempt,
 }
 
 /// A text to be filled in with data.

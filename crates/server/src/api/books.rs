@@ -19,7 +19,6 @@ use utoipa_axum::routes;
 use super::App;
 use super::auth::Person;
 use super::error::{ApiError, cut};
-use super::history::name_of;
 use super::input::{Asked, At};
 use super::listing::{PageParams, given, parsed};
 use crate::delivery::DestinationState;
@@ -57,12 +56,9 @@ async fn integration_book(
     person: Person,
     At(id): At<String>,
 ) -> Result<Json<IntegrationBook>, ApiError> {
-    let id = id.parse().map_err(|_| {
-        ApiError::not_found("Webhook not found", format!("there is no integration `{}` of yours", cut(&id)))
-    })?;
-    let saved = app.visible_integration(&person, id)?;
+    let saved = app.integration_named(&person, &id)?;
     app.caught_up().await;
-    let rows: HashMap<_, _> = app.store.books(&[id]).await?.into_iter().collect();
+    let rows: HashMap<_, _> = app.store.books(&[saved.id]).await?.into_iter().collect();
     Ok(Json(line_of(&saved, &rows)))
 }
 
@@ -287,20 +283,20 @@ fn book(row: &BookRow) -> Book {
 fn by_integration(counts: Vec<DayCount>) -> HashMap<IntegrationId, Vec<DayTally>> {
     let mut days: HashMap<_, Vec<_>> = HashMap::new();
     for count in counts {
-        days.entry(count.integration).or_default().push(DayTally {
-            date: count.day,
-            success: count.success,
-            error: count.error,
-            skipped: count.skipped,
-        });
+        days.entry(count.integration).or_default().push(tally(&count));
     }
     days
+}
+
+/// One day of an integration.
+pub(super) fn tally(count: &DayCount) -> DayTally {
+    DayTally { date: count.day, success: count.success, error: count.error, skipped: count.skipped }
 }
 
 fn usage_line(app: &App, by: UsageBy, row: UsageRow) -> UsageLine {
     let name = match by {
         UsageBy::Integration => {
-            row.key.parse().ok().and_then(|id| app.directory.integration(id)).as_ref().and_then(name_of)
+            row.key.parse().ok().and_then(|id| app.directory.integration(id)).and_then(|saved| saved.name())
         }
         UsageBy::Device => {
             row.key.parse().ok().and_then(|id| app.directory.device(id)).map(|device| device.name.into())

@@ -63,6 +63,20 @@ mod tests {
     use serde_json::Value;
 
     #[test]
+    fn every_schema_that_is_referred_to_is_there() {
+        let (_, document) = super::super::routes().split_for_parts();
+        let document = serde_json::to_value(document).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let text = document.to_string();
+        let references = text.split("\"$ref\":\"#/components/schemas/").skip(1);
+        let missing: BTreeSet<&str> = references
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|name| !schemas.contains_key(*name))
+            .collect();
+        assert_eq!(missing, BTreeSet::new());
+    }
+
+    #[test]
     fn every_parameter_of_a_path_is_described_and_every_operation_may_refuse() {
         let (_, document) = super::super::routes().split_for_parts();
         let document = serde_json::to_value(document).unwrap();

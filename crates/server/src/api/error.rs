@@ -211,7 +211,9 @@ const SOON: Duration = Duration::from_secs(5);
 impl From<DirectoryError> for ApiError {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::Taken { .. } | DirectoryError::LastOwner => Self::conflict(error.to_string()),
+            DirectoryError::Taken { .. } | DirectoryError::Changed(_) | DirectoryError::LastOwner => {
+                Self::conflict(error.to_string())
+            }
             DirectoryError::Missing { kind: Kind::Integration, .. } => {
                 Self::not_found("Webhook not found", error.to_string())
             }

@@ -19,7 +19,7 @@ use super::error::{ApiError, cut};
 use super::input::{At, Body};
 use crate::ingest::{By, Publish};
 
-mod stream;
+pub(super) mod stream;
 mod streams;
 
 /// The routes of this file, and those of the streams.

@@ -300,9 +300,12 @@ impl App {
         id: IntegrationId,
     ) -> Result<SavedIntegration, ApiError> {
         let found = self.directory.integration(id).filter(|saved| self.sees(person, saved.scope));
-        found.ok_or_else(|| {
-            ApiError::not_found("Webhook not found", format!("there is no integration `{id}` of yours"))
-        })
+        found.ok_or_else(|| no_integration(&id.to_string()))
+    }
+
+    /// The same, by the id as a path has it.
+    pub(super) fn integration_named(&self, person: &Person, id: &str) -> Result<SavedIntegration, ApiError> {
+        self.visible_integration(person, id.parse().map_err(|_| no_integration(id))?)
     }
 
     /// Judges the event against every integration that the person can see: what fired first, then what fits
@@ -315,7 +318,7 @@ impl App {
                 let delivered = deliveries.iter().any(|row| row.integration == saved.id);
                 TraceLine {
                     trace: matching::trace(event, &saved.candidate(), delivered),
-                    name: name_of(&saved),
+                    name: saved.name(),
                     prefix: saved.prefix.to_string(),
                     scope: saved.scope,
                 }
@@ -335,10 +338,8 @@ fn rank(reason: &Reason) -> u8 {
     }
 }
 
-/// The name that an integration was given, if it was given one.
-pub(super) fn name_of(saved: &SavedIntegration) -> Option<String> {
-    let name = saved.template().get("name")?.as_str()?.to_owned();
-    (!name.is_empty()).then_some(name)
+fn no_integration(id: &str) -> ApiError {
+    ApiError::not_found("Webhook not found", format!("there is no integration `{}` of yours", cut(id)))
 }
 
 /// 404 for what is not there, or not the caller's.

@@ -23,8 +23,9 @@ use super::input::{At, Body};
 use super::scope::{Within, in_organisation, in_own, in_product};
 use crate::directory::SavedIntegration;
 
+pub(super) mod copy;
 mod legacy;
-mod record;
+pub(super) mod record;
 mod template;
 mod trial;
 
@@ -164,6 +165,7 @@ async fn list_revisions(
         revision: revision.revision,
         saved_at: revision.updated_at,
         saved_by: revision.updated_by,
+        saved_by_name: revision.updated_by.and_then(|by| app.username(by)),
         disabled: revision.disabled.is_some(),
         template: masked(&revision.template),
     };

@@ -36,7 +36,7 @@ impl PageParams {
 
     /// The page's part of a list that stands whole in memory; its cursor is a place in that list.
     pub(super) fn part_of<T>(&self, list: Vec<T>) -> Result<Page<T>, ApiError> {
-        let (limit, from) = (self.limit()?, self.number::<usize>()?.unwrap_or(0));
+        let (limit, from) = (self.limit()?, self.place::<usize>()?.unwrap_or(0));
         let end = from.saturating_add(limit);
         let next = (end < list.len()).then(|| end.to_string());
         Ok(Page { items: list.into_iter().skip(from).take(limit).collect(), next })
@@ -51,8 +51,8 @@ impl PageParams {
         })
     }
 
-    /// The cursor of a list whose cursors are numbers.
-    pub(super) fn number<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+    /// The cursor, as the place in the list that it names.
+    pub(super) fn place<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
         let Some(text) = given(self.cursor.as_deref()) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
             let text = cut(text);

@@ -1,4 +1,4 @@
-//! Trying templates: what would be sent, and what is wrong with it. Nothing is sent.
+//! Trying templates: what would be sent, and what is wrong with it.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use fieldhook_core::access::{Act, Scope};
 use fieldhook_core::event::{DEFAULT_TTL, Event, Publisher, Source};
-use fieldhook_core::id::EventId;
+use fieldhook_core::id::{EventId, IntegrationId};
 use fieldhook_core::integration::{Definition, Finding, Level, unmasked};
 use fieldhook_core::request::preview;
 use fieldhook_core::template::{Template, TemplateError, Values};
@@ -23,10 +23,18 @@ use super::auth::Person;
 use super::error::ApiError;
 use super::input::Body;
 use crate::clock::random;
+use crate::directory::SavedIntegration;
+
+mod check;
+mod send;
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(render)).routes(routes!(render_text))
+    OpenApiRouter::new()
+        .routes(routes!(render))
+        .routes(routes!(render_text))
+        .merge(check::routes())
+        .merge(send::routes())
 }
 
 /// Fills an integration's template in with an event, and shows the request as it would be sent.
@@ -40,7 +48,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 )]
 async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Result<Json<Rendered>, ApiError> {
     let asked: Render = body.read()?;
-    let (scope, template) = app.template_to_render(&person, &asked)?;
+    let Tried { scope, template, .. } =
+        app.template_to_try(&person, asked.template, asked.scope, asked.integration)?;
     let event = app.sample(&person, asked.event, &template, scope)?;
     let names = Definition::read(&template, scope).definition.map(|definition| definition.secrets);
     let secrets = app.directory.secrets_for(scope, &names.unwrap_or_default());
@@ -51,7 +60,8 @@ async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Resu
         headers: request.headers,
         body: request.body.map(|body| body.text),
     });
-    let mut findings = preview.findings;
+    let url = template.get("url").and_then(Value::as_str).unwrap_or_default();
+    let mut findings = app.as_guarded(url.trim(), preview.findings);
     findings.sort_by_key(|found| match found.level {
         Level::Error => 0,
         Level::Warning => 1,
@@ -78,22 +88,35 @@ async fn render_text(_: Person, body: Body) -> Result<Json<RenderedText>, ApiErr
     Ok(Json(RenderedText { text }))
 }
 
+/// A template that somebody tries.
+struct Tried {
+    /// The scope whose rules apply.
+    scope: Scope,
+    /// The integration that is being changed, if one is.
+    saved: Option<SavedIntegration>,
+    /// The template, with masked secrets put back from the saved integration.
+    template: Map<String, Value>,
+    /// Whether there were any.
+    put_back: bool,
+}
+
 impl App {
-    /// The scope whose rules apply, and the template with masked secrets put back from the saved integration.
-    fn template_to_render(
+    /// The template that the person tries, in a scope that they may see.
+    fn template_to_try(
         &self,
         person: &Person,
-        asked: &Render,
-    ) -> Result<(Scope, Map<String, Value>), ApiError> {
-        let saved = asked.integration.map(|id| self.visible_integration(person, id)).transpose()?;
+        template: Map<String, Value>,
+        scope: Option<Scope>,
+        integration: Option<IntegrationId>,
+    ) -> Result<Tried, ApiError> {
+        let saved = integration.map(|id| self.visible_integration(person, id)).transpose()?;
         let own = Scope::User(person.id());
-        let scope = saved.as_ref().map(|saved| saved.scope).or(asked.scope).unwrap_or(own);
+        let scope = saved.as_ref().map(|saved| saved.scope).or(scope).unwrap_or(own);
         self.allow(person, scope, Act::See)?;
-        let template = match saved {
-            Some(saved) => unmasked(asked.template.clone(), &saved.template()),
-            None => asked.template.clone(),
-        };
-        Ok((scope, template))
+        let Some(saved) = saved else { return Ok(Tried { scope, saved: None, template, put_back: false }) };
+        let whole = unmasked(template.clone(), &saved.template());
+        let put_back = whole != template;
+        Ok(Tried { scope, saved: Some(saved), template: whole, put_back })
     }
 
     /// The event as it was written, with sensible values for what is absent.
@@ -110,11 +133,7 @@ impl App {
             Scope::Product(product) => Some(product),
             Scope::User(_) | Scope::Organisation(_) => None,
         };
-        let data = match sample.data {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(other) => Some(other.to_string()),
-        };
+        let data = data_text(sample.data);
         if let Some(size) = data.as_ref().map(String::len).filter(|size| *size > self.settings.data_limit) {
             let limit = self.settings.data_limit;
             let description =
@@ -136,6 +155,15 @@ impl App {
             source: Source::Test,
             idempotency_key: None,
         })
+    }
+}
+
+/// The data of an event as text, whatever JSON it was written as.
+fn data_text(data: Option<Value>) -> Option<String> {
+    match data? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
     }
 }
 

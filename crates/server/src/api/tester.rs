@@ -147,7 +147,7 @@ async fn requests(
         let watching = app.tester.watch(&id).ok_or_else(|| no_endpoint(&id))?;
         return Ok(live(app, watching));
     }
-    let caught = app.tester.caught(&id, page.number()?, page.limit()?, given(params.q.as_deref()));
+    let caught = app.tester.caught(&id, page.place()?, page.limit()?, given(params.q.as_deref()));
     let caught = caught.ok_or_else(|| no_endpoint(&id))?;
     let items = caught.requests.iter().map(|request| CaughtRequest::clone(request)).collect();
     Ok(Json(Listed { items, next: caught.before.map(|before| before.to_string()) }).into_response())
@@ -195,16 +195,21 @@ async fn answer(
 
 impl App {
     /// An endpoint, when the person may do this with it; one that is not theirs to see is not found.
-    fn endpoint(&self, person: &Person, id: &str, act: Act) -> Result<EndpointState, ApiError> {
+    pub(super) fn endpoint(&self, person: &Person, id: &str, act: Act) -> Result<EndpointState, ApiError> {
         let found = self.tester.endpoint(id).filter(|state| self.sees(person, state.scope));
         let state = found.ok_or_else(|| no_endpoint(id))?;
         self.allow(person, state.scope, act)?;
         Ok(state)
     }
 
+    /// The address at which an endpoint catches.
+    pub(super) fn capture_url(&self, id: &str) -> String {
+        format!("{}/t/{id}", self.settings.public_url)
+    }
+
     fn shown(&self, state: EndpointState) -> Endpoint {
         Endpoint {
-            url: format!("{}/t/{}", self.settings.public_url, state.id),
+            url: self.capture_url(&state.id),
             id: state.id,
             scope: state.scope,
             created_at: state.created_at,

@@ -75,6 +75,22 @@ impl Gates {
         states
     }
 
+    /// The state of one destination; none when it was not tried lately.
+    pub(super) fn state(&self, scope: Scope, origin: &Origin, now: Timestamp) -> Option<GateState> {
+        let destination = self.destinations.read().get(&(scope, origin.clone())).cloned()?;
+        let inner = destination.inner.lock();
+        Some(inner.gate.state(now))
+    }
+
+    /// The scope's destinations whose gates let not everything pass.
+    pub(super) fn asleep(&self, scope: Scope, now: Timestamp) -> Vec<Origin> {
+        let destinations = self.destinations.read();
+        let asleep = destinations
+            .values()
+            .filter(|destination| destination.scope == scope && destination.inner.lock().gate.asleep(now));
+        asleep.map(|destination| destination.origin.clone()).collect()
+    }
+
     /// Empties the window of the destination with this id and opens its gate; says whether there is one.
     pub(super) fn wake(&self, id: &str, scopes: &[Scope]) -> bool {
         let destinations = self.destinations.read();

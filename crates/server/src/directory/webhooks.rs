@@ -8,6 +8,7 @@ use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeviceId, IntegrationId, ProductId, UserId};
 use fieldhook_core::integration::{Definition, Disabled, Integration};
 use fieldhook_core::matching::{self, Candidate};
+use fieldhook_core::needle::Needle;
 use fieldhook_core::origin::Origin;
 use fieldhook_core::request::Webhook;
 use fieldhook_core::time::Timestamp;
@@ -72,6 +73,28 @@ impl SavedIntegration {
     /// The template as it was saved, secrets included.
     pub fn template(&self) -> Map<String, Value> {
         serde_json::from_str(&self.template).expect("the template was an object when it was saved")
+    }
+
+    /// The name that it was given, if it was given one.
+    pub fn name(&self) -> Option<String> {
+        name_in(&self.template())
+    }
+
+    /// Whether its template may hold this text somewhere; a no is certain, and cheap to find.
+    pub fn may_hold(&self, needle: &Needle) -> bool {
+        needle.may_be_in_json(self.template.as_bytes())
+    }
+
+    /// Whether a person finds it by this text: in its name, its event's name or its URL.
+    pub fn holds(&self, needle: &Needle) -> bool {
+        if needle.is_in(&self.prefix) {
+            return true;
+        }
+        if !self.may_hold(needle) {
+            return false;
+        }
+        let template = self.template();
+        ["name", "url"].into_iter().any(|key| text_in(&template, key).is_some_and(|text| needle.is_in(text)))
     }
 
     /// What matching judges by.
@@ -170,6 +193,11 @@ impl Directory {
         self.state.read().integrations.get(&id).cloned()
     }
 
+    /// Who owns an integration.
+    pub fn scope_of(&self, id: IntegrationId) -> Option<Scope> {
+        self.state.read().integrations.get(&id).map(|saved| saved.scope)
+    }
+
     /// A scope's integrations, the oldest first.
     pub fn integrations_in(&self, scope: Scope) -> Vec<SavedIntegration> {
         let state = self.state.read();
@@ -208,9 +236,61 @@ impl Directory {
         by: UserId,
     ) -> Result<Integration, DirectoryError> {
         let writing = self.write().await;
+        let saved = self.fresh(scope, &template, definition, origin, by);
+        self.keep_integration(&writing, saved, None).await
+    }
+
+    /// Saves an integration anew in another scope and removes it where it was, in one change: nobody sees both, or
+    /// neither. It stays switched off if it was. The template must have been read without an error.
+    pub async fn move_integration(
+        &self,
+        before: &SavedIntegration,
+        scope: Scope,
+        template: Map<String, Value>,
+        definition: &Definition,
+        origin: Option<&Origin>,
+        by: UserId,
+    ) -> Result<Integration, DirectoryError> {
+        let writing = self.write().await;
+        let now_there = self.integration(before.id).ok_or_else(|| missing_integration(before.id))?;
+        if now_there.revision != before.revision {
+            return Err(DirectoryError::Changed(before.id));
+        }
+        let fresh = self.fresh(scope, &template, definition, origin, by);
+        let saved = SavedIntegration { disabled: now_there.disabled, ..fresh };
+        self.keep_integration(&writing, saved, Some(before.id)).await
+    }
+
+    /// A template ready to send although nobody has saved it: as a change of `saved`, or on its own.
+    pub fn draft(
+        &self,
+        scope: Scope,
+        saved: Option<SavedIntegration>,
+        template: &Map<String, Value>,
+        definition: &Definition,
+        by: UserId,
+    ) -> Live {
+        let unsaved =
+            || SavedIntegration { revision: 0, ..self.fresh(scope, template, definition, None, by) };
+        Live {
+            saved: saved.unwrap_or_else(unsaved),
+            webhook: Webhook::compile(definition),
+            secrets: self.secrets_for(scope, &definition.secrets),
+        }
+    }
+
+    /// A new integration, as yet in nobody's list.
+    fn fresh(
+        &self,
+        scope: Scope,
+        template: &Map<String, Value>,
+        definition: &Definition,
+        origin: Option<&Origin>,
+        by: UserId,
+    ) -> SavedIntegration {
         let now = self.nature.now();
         let id = IntegrationId::new(now, random(&*self.nature.luck));
-        let saved = SavedIntegration {
+        SavedIntegration {
             id,
             scope,
             revision: 1,
@@ -222,9 +302,8 @@ impl Directory {
             created_at: now,
             updated_at: now,
             updated_by: Some(by),
-            template: template_text(&template),
-        };
-        self.keep_integration(&writing, saved).await
+            template: template_text(template),
+        }
     }
 
     /// Saves a new revision of an integration. The template must have been read without an error.
@@ -256,7 +335,7 @@ impl Directory {
             template: template_text(&template),
             ..before
         };
-        self.keep_integration(&writing, saved).await
+        self.keep_integration(&writing, saved, None).await
     }
 
     /// Removes an integration. Its revisions and log stay.
@@ -329,10 +408,12 @@ impl Directory {
         Ok(was_there)
     }
 
+    /// Keeps an integration, in place of another if it takes one's.
     async fn keep_integration(
         &self,
         writing: &tokio::sync::MutexGuard<'_, ()>,
         saved: SavedIntegration,
+        in_place_of: Option<IntegrationId>,
     ) -> Result<Integration, DirectoryError> {
         let key = saved.id.to_string();
         let body = self.seal(Kind::Integration, &key, &saved);
@@ -344,9 +425,18 @@ impl Directory {
             body: body.clone(),
         };
         let document = Document { kind: Kind::Integration, key, unique: None, body };
-        let changes = vec![Change::Put(document), Change::AddRevision(revision)];
-        self.commit(writing, changes, |state| keep(state, saved.clone())).await?;
-        self.compiled.0.remove(&saved.id);
+        let mut changes = vec![Change::Put(document), Change::AddRevision(revision)];
+        changes.extend(in_place_of.map(|id| Change::Remove(Kind::Integration, id.to_string())));
+        self.commit(writing, changes, |state| {
+            if let Some(id) = in_place_of {
+                forget(state, id);
+            }
+            keep(state, saved.clone());
+        })
+        .await?;
+        for id in in_place_of.into_iter().chain([saved.id]) {
+            self.compiled.0.remove(&id);
+        }
         Ok(saved.to_integration())
     }
 
@@ -377,12 +467,29 @@ fn template_text(template: &Map<String, Value>) -> Box<str> {
     serde_json::to_string(template).expect("a JSON object can be written").into()
 }
 
+fn text_in<'a>(template: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    template.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The name that a template gives its integration, if it gives one.
+pub fn name_in(template: &Map<String, Value>) -> Option<String> {
+    text_in(template, "name").map(str::to_owned)
+}
+
+/// The lane of all the integrations of a scope that send to this origin.
+pub fn lane_to(scope: Scope, origin: &Origin) -> Lane {
+    lane_named(&format!("{scope} {origin}"))
+}
+
 /// A stable name for where the deliveries go: the same after a restart, another for another scope.
 fn lane_of(scope: Scope, origin: Option<&Origin>, id: IntegrationId) -> Lane {
-    let place = match origin {
-        Some(origin) => format!("{scope} {origin}"),
-        None => format!("{scope} {id}"),
-    };
+    match origin {
+        Some(origin) => lane_to(scope, origin),
+        None => lane_named(&format!("{scope} {id}")),
+    }
+}
+
+fn lane_named(place: &str) -> Lane {
     let digest = Sha256::digest(place.as_bytes());
     Lane(u64::from_be_bytes(digest[..8].try_into().expect("a SHA-256 has 32 bytes")))
 }

@@ -16,6 +16,7 @@ pub(crate) mod lists;
 pub(crate) mod making;
 pub(crate) mod recording;
 pub(crate) mod retention;
+pub(crate) mod standing;
 pub(crate) mod survival;
 
 /// Makes a test of each promise. `$fresh` is an async function that returns an empty store and something to
@@ -58,6 +59,13 @@ macro_rules! promises {
             deliveries_are_found_by_event_integration_and_verdict,
             the_last_attempts_are_those_of_their_integration_and_outcome,
             a_foreign_cursor_is_refused
+        ]);
+        promises!(@each $fresh, standing: [
+            what_came_since_the_last_success_is_counted_and_no_more,
+            a_standing_is_the_same_in_whatever_order_attempts_come,
+            a_test_changes_no_standing,
+            a_long_streak_is_counted_up_to_its_bound_and_known_from_its_beginning,
+            the_integrations_without_success_are_found_by_scope
         ]);
         promises!(@each $fresh, retention: [
             what_is_old_goes_with_all_that_hangs_on_it,

@@ -5,15 +5,17 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
 use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, UserId};
 use fieldhook_core::time::{Day, Timestamp};
+use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
-    EventQuery, Kind, Page, Paging, Retention, Revision, Store, StoreError, UsageQuery, UsageRow,
+    EventQuery, Kind, Page, Paging, Retention, Revision, Standing, Store, StoreError, UsageQuery, UsageRow,
 };
 
 mod books;
@@ -27,10 +29,10 @@ mod merge;
 mod prune;
 mod record;
 mod schema;
+mod standing;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod text;
 
 /// A store in one SQLite file.
 pub struct Sqlite {
@@ -137,6 +139,15 @@ impl Store for Sqlite {
     ) -> Result<Vec<(IntegrationId, BookRow)>, StoreError> {
         let integrations = integrations.to_vec();
         self.readers.run(move |connection| books::books(connection, &integrations)).await
+    }
+
+    async fn standings(&self, integrations: &[IntegrationId]) -> Result<Vec<Standing>, StoreError> {
+        let integrations = integrations.to_vec();
+        self.readers.run(move |connection| standing::standings(connection, &integrations)).await
+    }
+
+    async fn without_success(&self, scope: Scope) -> Result<Vec<(IntegrationId, Last)>, StoreError> {
+        self.readers.run(move |connection| standing::without_success(connection, scope)).await
     }
 
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {

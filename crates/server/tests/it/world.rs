@@ -13,7 +13,7 @@ use tempfile::TempDir;
 mod client;
 mod endpoint;
 
-pub(crate) use client::{Reply, Visitor};
+pub(crate) use client::{Reply, Stream, Visitor};
 pub(crate) use endpoint::{Endpoint, Scripted, reply};
 
 const EMAIL: &str = "admin@example.com";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, StatusCode};
 
@@ -17,7 +17,7 @@ use super::super::error::ApiError;
 use crate::live::{Audience, Ear, Frame, Subscription};
 
 /// After this long without an event a bare line break goes out. Clients take 13 seconds of silence for the end.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(9);
+pub(in super::super) const SIGN_OF_LIFE: Duration = Duration::from_secs(9);
 /// Most bytes of a prefix. No event's name is longer than 64, so a longer one hears nothing anyway.
 const PREFIX_LIMIT: usize = 256;
 
@@ -32,7 +32,7 @@ struct Listening {
 /// What entitles a listener to the stream. It is checked again for everything that goes out, so that a token
 /// revoked, a device given away or a member taken off a team hears nothing more.
 #[derive(Debug, Clone)]
-pub(super) struct Right {
+pub(in super::super) struct Right {
     caller: Caller,
     token: String,
     ear: Ear,
@@ -40,32 +40,50 @@ pub(super) struct Right {
 
 impl Right {
     /// The caller, known by this token, listens with this ear.
-    pub(super) fn new(caller: Caller, token: String, ear: Ear) -> Self {
+    pub(in super::super) fn new(caller: Caller, token: String, ear: Ear) -> Self {
         Self { caller, token, ear }
     }
 
-    fn holds(&self, app: &App) -> bool {
+    /// Whether it still stands.
+    pub(in super::super) fn holds(&self, app: &App) -> bool {
         if app.directory.token(&self.token).is_none() {
             return false;
         }
         match (&self.caller, &self.ear) {
-            (Caller::Person(person), Ear::Person(scopes) | Ear::PersonToDevice(scopes, _)) => {
-                scopes.iter().all(|scope| app.directory.role(person.id(), *scope).is_some())
+            (Caller::Person(_), Ear::Device { .. }) => false,
+            (Caller::Person(person), ear) => {
+                ear.scopes().iter().all(|scope| app.directory.role(person.id(), *scope).is_some())
             }
             (Caller::Device(then), _) => app
                 .directory
                 .device(then.id)
                 .is_some_and(|now| (now.owner, now.product) == (then.owner, then.product)),
-            (Caller::Person(_), Ear::Device { .. }) => false,
         }
     }
 }
 
 /// Opens the stream and answers with it.
 pub(super) fn open(app: &Arc<App>, right: Right, prefix: String) -> Result<Response, ApiError> {
+    let audience = audience(app, &right, "prefix", prefix)?;
+    let subscription = app.live.subscribe(audience);
+    let listening = Listening { app: app.clone(), subscription, right, greeted: false };
+    Ok(answer(stream::unfold(listening, async |mut listening| {
+        let bytes = listening.next().await?;
+        Some((bytes, listening))
+    })))
+}
+
+/// Whoever listens by this right, to events whose name begins with the prefix, which is the field `field` of the
+/// request. Refused while the server drains.
+pub(in super::super) fn audience(
+    app: &App,
+    right: &Right,
+    field: &str,
+    prefix: String,
+) -> Result<Audience, ApiError> {
     if prefix.len() > PREFIX_LIMIT {
         return Err(ApiError::invalid_field(
-            "prefix",
+            field,
             format!(
                 "the prefix is {} bytes long, over the limit of {PREFIX_LIMIT}: shorten it",
                 prefix.len()
@@ -78,19 +96,18 @@ pub(super) fn open(app: &Arc<App>, right: Right, prefix: String) -> Result<Respo
             "the server is shutting down: listen again soon",
         ));
     }
-    let subscription = app.live.subscribe(Audience { ear: right.ear.clone(), prefix });
-    let listening = Listening { app: app.clone(), subscription, right, greeted: false };
-    let bytes = stream::unfold(listening, async |mut listening| {
-        let bytes = listening.next().await?;
-        Some((Ok::<_, Infallible>(bytes), listening))
-    });
+    Ok(Audience { ear: right.ear.clone(), prefix })
+}
+
+/// An answer that goes on until there is nothing more.
+pub(in super::super) fn answer(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-cache"),
         // Tells nginx, which would otherwise hold events back until its buffer is full.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((StatusCode::OK, headers, Body::from_stream(bytes)).into_response())
+    (StatusCode::OK, headers, Body::from_stream(frames.map(Ok::<_, Infallible>))).into_response()
 }
 
 impl Listening {

@@ -15,7 +15,7 @@ const LAST: usize = 10;
 const DAYS: u16 = 30;
 
 /// An integration without its history.
-pub(super) fn of(integration: &Integration) -> IntegrationRecord {
+pub(in crate::api) fn of(integration: &Integration) -> IntegrationRecord {
     let mut template = masked(&integration.template);
     // These stand in the record itself; were they shown twice, readers would not agree which one counts.
     let event = template.shift_remove("event");

@@ -2,7 +2,7 @@
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::event::{DEFAULT_TTL, Event, InvalidEvent, Publisher, Source, check_data, check_name};
-use fieldhook_core::id::{EventId, ProductId, UserId};
+use fieldhook_core::id::{DeviceId, EventId, ProductId, UserId};
 use serde_json::Value;
 
 use super::super::App;
@@ -31,9 +31,21 @@ impl App {
             Some(Value::String(text)) => Some(text.clone()),
             Some(other) => Some(other.to_string()),
         };
-        check(&name, data.as_deref(), self.settings.data_limit)?;
         let device = self.trial_device(within, body)?;
-        let (owner, product) = standing(within.scope, within.person.id(), device.as_ref());
+        self.test_event(within.scope, within.person.id(), name, data, device)
+    }
+
+    /// An event for a test in this scope, published now by the device or else by the person.
+    pub(in crate::api) fn test_event(
+        &self,
+        scope: Scope,
+        person: UserId,
+        name: String,
+        data: Option<String>,
+        device: Option<Device>,
+    ) -> Result<Event, ApiError> {
+        check(&name, data.as_deref(), self.settings.data_limit)?;
+        let (owner, product) = standing(scope, person, device.as_ref());
         let now = self.nature.now();
         Ok(Event {
             id: EventId::new(now, random(&*self.nature.luck)),
@@ -54,8 +66,18 @@ impl App {
     /// The device that the test speaks as: one whose events could fire the integration.
     fn trial_device(&self, within: &Within, body: &Body) -> Result<Option<Device>, ApiError> {
         let Some(name) = body.text("device")?.filter(|name| !name.is_empty()) else { return Ok(None) };
-        let by_id = name.parse().ok().and_then(|id| self.directory.device(id));
-        let in_scope = |device: &Device| match within.scope {
+        let device = match within.scope {
+            Scope::User(user) => self.directory.device_of(user, &name),
+            scope @ (Scope::Product(_) | Scope::Organisation(_)) => {
+                name.parse().ok().and_then(|id| self.device_within(scope, id))
+            }
+        };
+        device.map(Some).ok_or_else(|| ApiError::unknown_device(&cut(&name)).field("device"))
+    }
+
+    /// A device whose events could fire the scope's integrations.
+    pub(in crate::api) fn device_within(&self, scope: Scope, id: DeviceId) -> Option<Device> {
+        let within = |device: &Device| match scope {
             Scope::User(user) => device.owner == Some(user),
             Scope::Product(product) => device.product == Some(product),
             Scope::Organisation(org) => device
@@ -63,12 +85,7 @@ impl App {
                 .and_then(|product| self.directory.product(&product.to_string()))
                 .is_some_and(|product| product.organisation == Some(org)),
         };
-        let device = match within.scope {
-            Scope::User(user) => self.directory.device_of(user, &name),
-            Scope::Product(_) | Scope::Organisation(_) => by_id,
-        };
-        let unknown = || ApiError::unknown_device(&cut(&name)).field("device");
-        device.filter(in_scope).map(Some).ok_or_else(unknown)
+        self.directory.device(id).filter(within)
     }
 }
 

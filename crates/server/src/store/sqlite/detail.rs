@@ -11,13 +11,13 @@ use fieldhook_core::attempt::{
     Answer, Attempt, FollowedBy, GateEvidence, Network, Next, Phase, Rendering, SentRequest, Timings, Trigger,
 };
 use fieldhook_core::event::Event;
+use fieldhook_core::needle::Needle;
 use fieldhook_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{EVENT_COLUMNS, event, event_columns, get, get_option};
 use super::schema::{damaged, failed};
-use super::text::Needle;
 use crate::store::StoreError;
 
 const JSON: u8 = 1;

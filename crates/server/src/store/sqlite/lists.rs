@@ -4,13 +4,13 @@ use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome, Verdict};
 use fieldhook_core::event::Event;
 use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId};
+use fieldhook_core::needle::Needle;
 use fieldhook_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::codec::{Db, EVENT_COLUMNS, event as read_event, event_columns, get, get_count, get_option};
 use super::merge::{Lane, List, NEWEST, Param, Place, Reach, moment, newest_first, place};
 use super::schema::{damaged, failed};
-use super::text::Needle;
 use super::{deliveries, detail};
 use crate::store::{
     AttemptQuery, AttemptRow, DeliveryQuery, DeliveryRow, EventQuery, Page, Paging, StoreError,

@@ -137,6 +137,7 @@ impl<'a> Batch<'a> {
         if !self.insert_attempt(attempt)? || !attempt.counts() {
             return Ok(());
         }
+        self.tally.saw(attempt);
         if self.deliveries.find(attempt.delivery)?.is_none() {
             self.begin_delivery(attempt.delivery, Course::of_attempt(attempt))?;
         }

@@ -9,7 +9,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use crate::store::StoreError;
 
 /// What brings a database from each version to the next. Applied ones are never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/sqlite/0001_first.sql"),
+    include_str!("../migrations/sqlite/0002_standing.sql"),
+];
 
 /// How long to wait for another process's lock, a backup's for instance.
 const BUSY: Duration = Duration::from_secs(5);
@@ -108,4 +111,46 @@ pub(super) fn bytes_on_disk(path: &Path) -> Result<u64, StoreError> {
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_the_first_version_learns_how_its_integrations_stand() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO books VALUES (x'01', x'0102', 3, 1, 2, 0, 0), (x'02', x'0102', 0, 0, 0, 0, 0);",
+        )
+        .unwrap();
+        for (id, outcome, at, trigger) in
+            [(1, 0, 50, "event"), (2, 1, 70, "event"), (3, 1, 60, "retry"), (4, 0, 90, "test")]
+        {
+            let values = format!("x'0{id}', x'01', x'01', x'01', x'0102', NULL, 1, 1, '{trigger}', {at}, 1");
+            let rest = format!("{outcome}, NULL, NULL, NULL, NULL, x'01'");
+            let columns = "id, delivery, event, integration, scope, device, revision, number, trigger, \
+                started_at, duration_ms, outcome, code, status, message, origin, detail";
+            old.execute_batch(&format!("INSERT INTO attempts ({columns}) VALUES ({values}, {rest});"))
+                .unwrap();
+        }
+        drop(old);
+
+        let migrated = open_writer(&path).unwrap();
+        let moments = |integration: u8| {
+            migrated
+                .query_row(
+                    "SELECT success_at, error_at, skipped_at FROM books WHERE integration = ?1",
+                    [[integration]],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .unwrap()
+        };
+        assert_eq!(moments(1), (50_i64, 70_i64, 0_i64));
+        assert_eq!(moments(2), (0, 0, 0));
+    }
 }

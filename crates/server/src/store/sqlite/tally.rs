@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use fieldhook_core::access::Scope;
-use fieldhook_core::attempt::{Outcome, Verdict};
+use fieldhook_core::attempt::{Attempt, Outcome, Verdict};
 use fieldhook_core::id::{DeviceId, IntegrationId};
-use fieldhook_core::time::Day;
+use fieldhook_core::time::{Day, Timestamp};
+use fieldhook_core::trouble::Last;
 use rusqlite::{Connection, Result, ToSql, params};
 
 use super::codec::Db;
@@ -34,6 +35,7 @@ struct BookDelta {
     failed: i64,
     dropped: i64,
     waiting: i64,
+    last: Last,
 }
 
 type Payer = (Scope, Day, Option<DeviceId>, Option<IntegrationId>);
@@ -58,6 +60,12 @@ impl Tally {
             Outcome::Error => delta.error += 1,
             Outcome::Skipped => delta.skipped += 1,
         }
+    }
+
+    /// An attempt began and ended, whether or not it is one more for the day.
+    pub(super) fn saw(&mut self, attempt: &Attempt) {
+        let delta = self.books.entry(attempt.integration).or_insert_with(|| BookDelta::new(attempt.scope));
+        delta.last.saw(attempt.outcome, attempt.started_at);
     }
 
     /// A delivery went from one verdict to another; a new one comes from none.
@@ -93,9 +101,19 @@ impl Tally {
         }
         let mut books = connection.prepare_cached(UPSERT_BOOK)?;
         for (integration, delta) in self.books {
-            let BookDelta { scope, matched, delivered, failed, dropped, waiting } = delta;
-            let (integration, scope) = (Db(integration), Db(scope));
-            books.execute(params![integration, scope, matched, delivered, failed, dropped, waiting])?;
+            let BookDelta { scope, matched, delivered, failed, dropped, waiting, last } = delta;
+            books.execute(params![
+                Db(integration),
+                Db(scope),
+                matched,
+                delivered,
+                failed,
+                dropped,
+                waiting,
+                or_never(last.success),
+                or_never(last.error),
+                or_never(last.skipped),
+            ])?;
         }
         let mut usage = connection.prepare_cached(UPSERT_USAGE)?;
         for ((scope, day, device, integration), operations) in self.usage {
@@ -110,7 +128,8 @@ impl Tally {
 
 impl BookDelta {
     fn new(scope: Scope) -> Self {
-        Self { scope, matched: 0, delivered: 0, failed: 0, dropped: 0, waiting: 0 }
+        let last = Last::default();
+        Self { scope, matched: 0, delivered: 0, failed: 0, dropped: 0, waiting: 0, last }
     }
 
     fn of(&mut self, verdict: Verdict) -> &mut i64 {
@@ -129,11 +148,20 @@ fn or_empty<T: ToSql>(id: Option<&T>) -> &dyn ToSql {
     id.map_or(&NONE as &dyn ToSql, |id| id)
 }
 
+/// The moment, or the column's word for never.
+fn or_never(moment: Option<Timestamp>) -> i64 {
+    moment.map_or(0, Timestamp::as_millis)
+}
+
 const UPSERT_BOOK: &str = "\
-    INSERT INTO books (integration, scope, matched, delivered, failed, dropped, waiting) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET matched = matched + excluded.matched, \
+    INSERT INTO books (integration, scope, matched, delivered, failed, dropped, waiting, success_at, error_at, \
+    skipped_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+    ON CONFLICT DO UPDATE SET matched = matched + excluded.matched, \
     delivered = delivered + excluded.delivered, failed = failed + excluded.failed, \
-    dropped = dropped + excluded.dropped, waiting = waiting + excluded.waiting";
+    dropped = dropped + excluded.dropped, waiting = waiting + excluded.waiting, \
+    success_at = MAX(success_at, excluded.success_at), error_at = MAX(error_at, excluded.error_at), \
+    skipped_at = MAX(skipped_at, excluded.skipped_at)";
 
 const UPSERT_DAY: &str = "\
     INSERT INTO day_counts (integration, day, success, error, skipped, matched) \

@@ -1,27 +1,28 @@
 //! Searching for text, whatever the case of ASCII letters.
 
 /// A text to look for.
-pub(super) struct Needle {
+#[derive(Debug, Clone)]
+pub struct Needle {
     plain: Vec<u8>,
     in_json: Vec<u8>,
 }
 
 impl Needle {
     /// Prepares to look for `text`.
-    pub(super) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let quoted = serde_json::to_string(text).expect("a string is JSON");
         let in_json = quoted.as_bytes()[1..quoted.len() - 1].to_vec();
         Self { plain: text.as_bytes().to_vec(), in_json }
     }
 
     /// Whether the text is in `hay`.
-    pub(super) fn is_in(&self, hay: &str) -> bool {
+    pub fn is_in(&self, hay: &str) -> bool {
         is_in(&self.plain, hay.as_bytes())
     }
 
     /// Whether the text may be in a string of this JSON. It may also be in a name or across a mark, so a yes
     /// is to be looked into; a no is certain.
-    pub(super) fn may_be_in_json(&self, json: &[u8]) -> bool {
+    pub fn may_be_in_json(&self, json: &[u8]) -> bool {
         is_in(&self.in_json, json)
     }
 }

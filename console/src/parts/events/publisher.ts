@@ -1,0 +1,28 @@
+import type { Schemas } from "../../api/client";
+import type { Names } from "./terms";
+
+/** Whether the server made the event, as replies of integrations are. */
+export function isReply({ coreid }: Schemas["Event"]): boolean {
+  return coreid === "particle-internal";
+}
+
+/** The device that published, if a device did. */
+export function deviceOf({ coreid }: Schemas["Event"]): string | undefined {
+  return /^[0-9a-f]{24}$/.test(coreid) ? coreid : undefined;
+}
+
+/** Who published, in as few words as a column has room for. */
+export function publisher(event: Schemas["Event"], names: Names): string {
+  const device = deviceOf(event);
+  if (device !== undefined) return names.get(device) ?? `…${device.slice(-8)}`;
+  return isReply(event) ? "Reply" : "A person";
+}
+
+/** How an event reached the server, in a word. */
+export const SOURCE: Record<Schemas["Source"], string> = {
+  http: "HTTP",
+  mqtt: "MQTT",
+  upstream: "Upstream",
+  console: "Console",
+  test: "Test",
+};
