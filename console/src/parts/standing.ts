@@ -45,8 +45,8 @@ function gate({ gate }: IntegrationOverview, now: Date): Standing | null {
   if (gate.probability <= 0) return null;
   // Above a half, more is held back than let through: that is what people call asleep.
   return gate.probability > 0.5
-    ? { kind: "asleep", word: `Asleep, ${percent(gate.probability)} skipped`, color: "orange" }
-    : { kind: "throttled", word: `Throttled, ${percent(gate.probability)} skipped`, color: "orange" };
+    ? { kind: "asleep", word: `Asleep, ${percent(gate.probability)}`, color: "orange" }
+    : { kind: "throttled", word: `Throttled, ${percent(gate.probability)}`, color: "orange" };
 }
 
 function disabled({ disabled_since }: IntegrationOverview, now: Date): Standing {

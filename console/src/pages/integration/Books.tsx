@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Anchor, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
@@ -6,6 +6,7 @@ import { answered, api, type Schemas } from "../../api/client";
 import type { OneOverview } from "../../api/contract";
 import { slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
+import { LoadMore } from "../../parts/LoadMore";
 import { count } from "../../parts/numbers";
 import { Failed, Loading } from "../../parts/State";
 import { Time } from "../../parts/Time";
@@ -110,18 +111,7 @@ function Deliveries({ of, figure }: { of: OneOverview; figure: Figure }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {query.hasNextPage && (
-        <Group justify="center">
-          <Button
-            size="xs"
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </Group>
-      )}
+      <LoadMore more={query.hasNextPage} loading={query.isFetchingNextPage} load={query.fetchNextPage} />
     </Stack>
   );
 }

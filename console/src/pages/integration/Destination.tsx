@@ -1,13 +1,13 @@
 import { Anchor, Button, Group, Text, Tooltip } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { answered, api, explained, type Schemas } from "../../api/client";
+import { answered, api, type Schemas } from "../../api/client";
 import type { OneOverview } from "../../api/contract";
 import { overviews } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { Facts } from "../../parts/Facts";
+import { complained, said } from "../../parts/notify";
 import { count, percent } from "../../parts/numbers";
 import { nameOf } from "../../parts/standing";
 import { Failed, Loading } from "../../parts/State";
@@ -134,10 +134,9 @@ function Wake({ of, integration }: { of: Found; integration: string }) {
       answered(api.POST("/fieldhook/v1/destinations/{id}/wake", { params: { path: { id: of.id } } })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["integration", integration] });
-      notifications.show({ color: "teal", message: `${of.origin} is awake: its window is empty.` });
+      said(`${of.origin} is awake: its window is empty.`);
     },
-    onError: (error) =>
-      notifications.show({ color: "red", title: `${of.origin} was not woken`, message: explained(error) }),
+    onError: (error) => complained(`${of.origin} was not woken`, error),
   });
   return (
     <Group>

@@ -1,6 +1,7 @@
 import { Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useLocation, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
 
 import type { OneOverview } from "../../api/contract";
 import { overview } from "../../api/integrations";
@@ -38,6 +39,9 @@ export default function Integration() {
 
 function Whole({ of }: { of: OneOverview }) {
   const mayChange = atLeast(useScope().role, "developer");
+  const { hash } = useLocation();
+  // The part that a link names was not there when the link was followed.
+  useEffect(() => document.getElementById(hash)?.scrollIntoView(), [hash]);
   return (
     <Page
       title={nameOf(of)}
