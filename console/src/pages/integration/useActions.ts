@@ -25,8 +25,6 @@ export function useActions(of: OneOverview) {
     await queries.invalidateQueries({ queryKey: ["revisions", of.id] });
     await queries.invalidateQueries({ queryKey: ["integrations"] });
   };
-  const failed = (title: string) => (error: Error) =>
-    notifications.show({ color: "red", title, message: explained(error) });
   const arrive = async (saved: Saved, message: string) => {
     await queries.invalidateQueries({ queryKey: ["integrations"] });
     const warned = saved.warnings?.flatMap(({ message }) => message ?? []) ?? [];
@@ -70,4 +68,8 @@ export function useActions(of: OneOverview) {
     onError: failed(`${name} could not be deleted`),
   });
   return { enable, duplicate, move, remove };
+}
+
+function failed(title: string) {
+  return (error: Error) => notifications.show({ color: "red", title, message: explained(error) });
 }
