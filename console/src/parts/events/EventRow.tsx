@@ -7,7 +7,7 @@ import type { LiveEvent } from "../../api/contract";
 import { Time } from "../Time";
 import { EventData } from "./EventData";
 import { EventFacts } from "./EventFacts";
-import { isReply, publisher, SOURCE } from "./publisher";
+import { isReply, publisher, sourceOf } from "./publisher";
 import { usePublish } from "./publishing";
 import classes from "./Rows.module.css";
 import { Story } from "./Story";
@@ -50,7 +50,7 @@ export const EventRow = memo(function EventRow({
         </span>
         <span className={classes["data"]}>{event.data?.slice(0, SEEN) ?? ""}</span>
         <span className={classes["device"]}>{publisher(event, names)}</span>
-        <span className={`${classes["source"]} ${classes["quiet"]}`}>{SOURCE[event.source]}</span>
+        <span className={`${classes["source"]} ${classes["quiet"]}`}>{sourceOf(event)}</span>
         <span className={`${classes["time"]} ${classes["quiet"]}`}>
           <Time at={event.published_at} />
         </span>
