@@ -51,13 +51,5 @@ export interface Overviews {
   elsewhere: { scope: string; name: string; slug: string; integrations: number }[];
 }
 
-export interface Checked {
-  events: number;
-  rendered: number;
-  broken_count: number;
-  broken: { event: Schemas["Event"]; findings: Schemas["RenderFinding"][] }[];
-  missing: { name: string; count: number; share: number }[];
-}
-
 /** An event of the live stream; replies carry their part. */
 export type LiveEvent = Schemas["Event"] & { part?: number; parts?: number };

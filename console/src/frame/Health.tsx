@@ -23,7 +23,7 @@ export function Health({ connection }: { connection: Connection }) {
         target="_blank"
         underline="never"
         c="inherit"
-        aria-label={`${word}: ${says}. Opens the status page.`}
+        aria-label={`Status: ${word}. ${says}`}
       >
         <Group gap={10} wrap="nowrap" px={6}>
           <Indicator

@@ -80,7 +80,7 @@ function Opener() {
               Integration, device, event or delivery
             </Text>
           </Group>
-          <Kbd size="xs" aria-hidden style={{ flex: "none" }}>
+          <Kbd size="xs" style={{ flex: "none" }} aria-hidden>
             {/Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"}
           </Kbd>
         </Group>

@@ -50,7 +50,7 @@ export default function Edit() {
 
 /** The template as it was saved last, without what a reading of the integration adds to it. */
 async function newest(base: string, integration: string): Promise<{ text: string; name: string }> {
-  const answer = await readText(`${base}/integrations/${encodeURIComponent(integration)}/revisions`);
+  const answer = await readText(`${base}/integrations/${encodeURIComponent(integration)}/revisions?limit=1`);
   const template = descend(read(answer), "items.0.template");
   if (!template) throw new Error("The integration has no revision");
   const text = laidOut(answer, template);

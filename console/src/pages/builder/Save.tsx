@@ -6,7 +6,6 @@ import { useState } from "react";
 import { flushSync } from "react-dom";
 
 import { ApiError, callWithJson, explained, type Schemas } from "../../api/client";
-import type { Checked } from "../../api/contract";
 import { slugOf } from "../../api/scope";
 import { useDraft } from "./draft";
 import type { Finding } from "./model/findings";
@@ -15,7 +14,7 @@ import { check } from "./rendered";
 /** Tries the template with the last matching events, asks when some would break it, saves, and opens its page. */
 export function Save({ onSaved }: { onSaved: () => void }) {
   const { base, scope, integration, text, fault, trial, dirty, setRefused } = useDraft();
-  const [doubt, setDoubt] = useState<Checked>();
+  const [doubt, setDoubt] = useState<Schemas["Checked"]>();
   const navigate = useNavigate();
   const queries = useQueryClient();
 
@@ -89,7 +88,7 @@ function Doubt({
   onSave,
   onStay,
 }: {
-  checked: Checked;
+  checked: Schemas["Checked"];
   saving: boolean;
   onSave: () => void;
   onStay: () => void;
@@ -120,7 +119,7 @@ function Doubt({
 }
 
 /** Says that it is saved, how the last events fare, and what the server has doubts about. */
-function tell(checked: Checked | undefined, warnings: Finding[]): void {
+function tell(checked: Schemas["Checked"] | undefined, warnings: Finding[]): void {
   const events = checked?.events ?? 0;
   const fares =
     !checked || events === 0

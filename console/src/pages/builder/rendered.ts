@@ -3,7 +3,6 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { callWithJson, type Schemas } from "../../api/client";
-import type { Checked } from "../../api/contract";
 import type { SampleEvent } from "./model/variables";
 
 /** A draft, and what it is to be tried with. */
@@ -36,8 +35,8 @@ export function useRendered(trial: Trial, event: SampleEvent, enabled: boolean) 
 }
 
 /** How many of the last matching events the draft renders. */
-export function check(trial: Trial, limit = 100): Promise<Checked> {
-  return callWithJson<Checked>("POST", "/fieldhook/v1/render/check", trialBody(trial, { limit }));
+export function check(trial: Trial, limit = 100): Promise<Schemas["Checked"]> {
+  return callWithJson<Schemas["Checked"]>("POST", "/fieldhook/v1/render/check", trialBody(trial, { limit }));
 }
 
 /** The same, as the draft is written; slower to ask, for it costs a hundred times as much. */

@@ -33,7 +33,7 @@ export default function Events() {
       }
     >
       <Publishing value={mayPublish ? setDraft : undefined}>
-        <EventStream key={slug} scope={scope} height="max(320px, calc(100dvh - 320px))" />
+        <EventStream key={slug} scope={scope} height="max(320px, calc(100dvh - 296px))" />
       </Publishing>
       {draft && <Publish draft={draft} onClose={() => setDraft(undefined)} />}
     </Page>

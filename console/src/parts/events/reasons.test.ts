@@ -20,7 +20,7 @@ test("what fired is told from what was meant to and from what has to do with oth
 });
 
 test("a near miss says how near", () => {
-  expect(verdictOf(TYPO)).toBe("Nearly: a typing error");
+  expect(verdictOf(TYPO)).toBe("Nearly: a typo");
   expect(verdictOf(OTHER)).toBe("Other name");
   expect(verdictOf(OFF)).toBe("Switched off");
 });

@@ -17,11 +17,11 @@ const WORD: Record<Line["reason"], string> = {
 };
 
 const NEAR: Record<Schemas["NearMiss"]["kind"], string> = {
-  case: "Nearly: upper and lower case",
+  case: "Nearly: letter case",
   space: "Nearly: a space",
   slash: "Nearly: a slash",
-  reversed: "Nearly: asks for more",
-  edits: "Nearly: a typing error",
+  reversed: "Nearly: too long",
+  edits: "Nearly: a typo",
 };
 
 /** The outcome of one row of the match trace, in two or three words. */

@@ -1,4 +1,4 @@
-import { SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Input, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 
 import { useDraft } from "../draft";
 import { errorOf } from "../model/findings";
@@ -31,7 +31,7 @@ export function Basic() {
         <Status />
         {scope.kind === "me" && <DevicePicker />}
       </SimpleGrid>
-      <Section title="Request format">
+      <Section title="Request format" order={2}>
         <Payload />
       </Section>
     </Stack>
@@ -59,12 +59,10 @@ function RequestType() {
 function Status() {
   const { template, edit } = useDraft();
   return (
-    <Stack gap={2}>
-      <Text size="sm" fw={500} id="builder-status">
-        Status
-      </Text>
+    <Input.Wrapper label="Status" labelElement="div">
       <SegmentedControl
-        aria-labelledby="builder-status"
+        aria-label="Status"
+        fullWidth
         disabled={isOdd(template, "disabled")}
         data={[
           { value: "on", label: "Enabled" },
@@ -73,6 +71,6 @@ function Status() {
         value={flagOf(template, "disabled") ? "off" : "on"}
         onChange={(value) => edit((template) => setFlag(template, "disabled", value === "off"))}
       />
-    </Stack>
+    </Input.Wrapper>
   );
 }

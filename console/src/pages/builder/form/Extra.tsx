@@ -76,7 +76,7 @@ function Data() {
         description="event, data, coreid and published_at; off sends your own data only."
       />
       {formatOf(template) !== "query" && (
-        <Section title="Query parameters" says="Added to the URL, whatever the request type.">
+        <Section title="Query parameters" order={4} says="Added to the URL, whatever the request type.">
           <PairsField of="query" name="Parameter" value="Value" add="Add a parameter" />
         </Section>
       )}

@@ -15,6 +15,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answered, api, call, explained, type Schemas } from "../../../api/client";
+import { count, counted } from "../../../parts/numbers";
 import { useDraft } from "../draft";
 import { type Field, fieldsOf, sizeOf, tagOf, toggled } from "../model/answer";
 import { errorOf } from "../model/findings";
@@ -187,10 +188,10 @@ function FieldButton({ field, chosen, onClick }: { field: Field; chosen: boolean
 
 /** `5,120 B, 10 operations`: one operation for each part and each device that listens. */
 function Cost({ text, unchunked }: { text: string; unchunked: boolean }) {
-  const { bytes, operations } = sizeOf(text, unchunked);
+  const size = sizeOf(text, unchunked);
   return (
-    <Badge variant="light" color={operations > 1 ? "orange" : "teal"} tt="none">
-      {bytes.toLocaleString("en-GB")} B, {operations} {operations === 1 ? "operation" : "operations"}
+    <Badge variant="light" color={size.operations > 1 ? "orange" : "teal"} tt="none">
+      {count(size.bytes)} B, {counted(size.operations, "operation")}
     </Badge>
   );
 }

@@ -90,7 +90,7 @@ function SuccessRule() {
       setAny(template, "successRule", filled({ ...membersOf(template, "successRule"), ...members })),
     );
   return (
-    <Section title="Success rule" says="What makes an answer a success besides a 2xx status.">
+    <Section title="Success rule" order={4} says="What makes an answer a success besides a 2xx status.">
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
         <TextInput
           label="The body contains"

@@ -62,14 +62,15 @@ export function Secrets() {
           </ActionIcon>
         </Tooltip>
       </Group>
-      <NewSecret
-        opened={adding}
-        onClose={close}
-        missing={missing}
-        onAdded={(name) =>
-          edit((template) => setSecrets(template, [...new Set([...secretsOf(template), name])]))
-        }
-      />
+      {adding && (
+        <NewSecret
+          missing={missing}
+          onAdded={(name) =>
+            edit((template) => setSecrets(template, [...new Set([...secretsOf(template), name])]))
+          }
+          onClose={close}
+        />
+      )}
     </Section>
   );
 }

@@ -56,11 +56,22 @@ export function Flag({
 }
 
 /** Fields that belong together, under a heading. */
-export function Section({ title, says, children }: { title: string; says?: ReactNode; children: ReactNode }) {
+export function Section({
+  title,
+  says,
+  order = 3,
+  children,
+}: {
+  title: string;
+  says?: ReactNode;
+  /** How deep its heading stands. */
+  order?: 2 | 3 | 4;
+  children: ReactNode;
+}) {
   return (
     <Stack gap="xs" component="section" aria-label={title}>
       <div>
-        <Title order={3} size="h5">
+        <Title order={order} size={order === 4 ? "h6" : "h5"}>
           {title}
         </Title>
         {says && (

@@ -8,7 +8,8 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
-import type { Checked } from "../../../api/contract";
+import type { Schemas } from "../../../api/client";
+import { percent } from "../../../parts/numbers";
 import { useDraft } from "../draft";
 import type { Finding, Kind } from "../model/findings";
 import { jsonOf } from "../model/payload";
@@ -18,7 +19,7 @@ import { useChecked } from "../rendered";
 /** What was found, each kind by itself: what no event can mend, what one event broke, what is no fault, and doubts. */
 export function Findings({ kinds }: { kinds: Record<Kind, Finding[]> }) {
   const { event, template, trial } = useDraft();
-  const checked = useChecked(trial, true);
+  const checked = useChecked(trial, kinds.template.length === 0);
   const json = jsonOf(template);
   const open = json?.mode === "text" ? unescapedStrings(json.text) : [];
   const missing = checked.data?.missing ?? [];
@@ -60,8 +61,7 @@ export function Findings({ kinds }: { kinds: Record<Kind, Finding[]> }) {
           ))}
           {missing.map(({ name, count, share }) => (
             <List.Item key={`missing ${name}`}>
-              `{name}` has no value in {count} of the last events ({Math.round(share * 100)} %) and becomes
-              empty there.
+              `{name}` has no value in {count} of the last events ({percent(share)}) and becomes empty there.
             </List.Item>
           ))}
         </Kindred>
@@ -101,7 +101,7 @@ function Kindred({
 }
 
 /** How the template fares with what really came. */
-function LastEvents({ checked }: { checked: Checked | undefined }) {
+function LastEvents({ checked }: { checked: Schemas["Checked"] | undefined }) {
   if (!checked || checked.events === 0) return null;
   const { events, rendered, broken_count } = checked;
   return (

@@ -1,8 +1,10 @@
-import { Badge, Code as CodeText, Group, Skeleton, Stack, Switch, Text } from "@mantine/core";
-import { useState } from "react";
+import { Group, Skeleton, Stack, Switch, Text } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
 
 import type { Schemas } from "../../../api/client";
-import { Code } from "../../../parts/Code";
+import { header, pretty } from "../../../parts/attempt/pretty";
+import { Pairs, Text as Block } from "../../../parts/attempt/Text";
+import { bytes } from "../../../parts/numbers";
 import classes from "../Builder.module.css";
 
 /** The request, line by line, as it would go out. */
@@ -13,82 +15,55 @@ export function RequestView({
   request: Schemas["RenderedRequest"] | null | undefined;
   loading: boolean;
 }) {
-  const [pretty, setPretty] = useState(false);
-  if (loading) return <Skeleton height={180} />;
+  if (loading) return <Skeleton height={230} />;
   if (!request) {
     return (
       <Text size="sm" c="dimmed">
-        Nothing would be sent: see below why.
+        No request can be made; below is why.
       </Text>
     );
   }
-  const laidOut = prettyJson(request.body);
   return (
     <Stack gap="xs">
-      <Group gap="xs" wrap="nowrap" align="flex-start">
-        <Badge variant="light" radius="sm" flex="none">
-          {request.method}
-        </Badge>
-        <CodeText className={classes.wrap} style={{ background: "none", padding: 0 }}>
-          {request.url}
-        </CodeText>
-      </Group>
-      <Headers headers={request.headers} />
+      <Text size="sm" ff="monospace" fz={13} className={classes.wrap}>
+        <b>{request.method}</b> {request.url}
+      </Text>
+      <Pairs label="Headers of the request" of={request.headers} />
       {request.body == null || request.body === "" ? (
         <Text size="xs" c="dimmed">
           No body
         </Text>
       ) : (
-        <Stack gap={4}>
-          <Group justify="space-between">
-            <Text size="xs" c="dimmed">
-              Body, {new TextEncoder().encode(request.body).length.toLocaleString("en-GB")} bytes
-            </Text>
-            {laidOut !== undefined && (
-              <Switch
-                size="xs"
-                label="Pretty"
-                checked={pretty}
-                onChange={({ currentTarget }) => setPretty(currentTarget.checked)}
-              />
-            )}
-          </Group>
-          <Code
-            label="Body as it would be sent"
-            readOnly
-            language={laidOut === undefined ? "text" : "json"}
-            value={pretty && laidOut !== undefined ? laidOut : request.body}
-            minHeight={60}
-            maxHeight={260}
-          />
-        </Stack>
+        <Body text={request.body} contentType={header(request.headers, "content-type")} />
       )}
     </Stack>
   );
 }
 
-/** Header names and values. */
-export function Headers({ headers }: { headers: [string, string][] }) {
+function Body({ text, contentType }: { text: string; contentType: string }) {
+  const [tidy, setTidy] = useLocalStorage({ key: "fieldhook-preview-pretty", defaultValue: false });
+  const laidOut = pretty(text, contentType);
+  const size = new TextEncoder().encode(text).length;
   return (
-    <dl className={classes.headers} style={{ margin: 0 }}>
-      {headers.map(([name, value], at) => (
-        // A header may come twice; its place is all that tells the two apart.
-        // oxlint-disable-next-line react/no-array-index-key
-        <div key={at} style={{ display: "contents" }}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Stack gap={4}>
+      <Group justify="space-between">
+        <Text size="xs" c="dimmed">
+          {bytes(size)} body
+        </Text>
+        {laidOut.as !== "text" && (
+          <Switch
+            size="xs"
+            label="Pretty"
+            checked={tidy}
+            onChange={({ currentTarget }) => setTidy(currentTarget.checked)}
+          />
+        )}
+      </Group>
+      {tidy && laidOut.as === "form" ? (
+        <Pairs label="Fields of the body" of={laidOut.fields} />
+      ) : (
+        <Block label="Body as it would be sent">{tidy && laidOut.as === "json" ? laidOut.text : text}</Block>
+      )}
+    </Stack>
   );
-}
-
-/** JSON laid out in lines; absent when the text is none, or is laid out already. */
-function prettyJson(text: string | null | undefined): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -54,7 +54,9 @@ export function useLog(integration: string, filter: LogFilter): Log {
     if (fresh) setShown(anew(shownFor, fresh));
   }, [fresh, shownFor]);
   const stale = shown?.for !== shownFor;
-  if (stale && fresh) setShown(anew(shownFor, fresh));
+  // Nobody is reading an empty log: what comes is taken in at once.
+  const overdue = shown?.first.items.length === 0 && (fresh?.items.length ?? 0) > 0;
+  if (fresh && (stale || overdue)) setShown(anew(shownFor, fresh));
 
   const [sight, setSight] = useState({ from: 0, to: 30 });
   const inSight = useCallback(
