@@ -1,5 +1,5 @@
 import { ActionIcon, Badge, Group, Kbd, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import {
   IconActivity,
@@ -31,19 +31,26 @@ const ICON = {
   attempt: IconRepeat,
 };
 
+/** Fields from which the shortcut does not work. */
+const NONE: string[] = [];
+
 /** Finds an integration, device, product, event, delivery or attempt by name or id, and goes there. */
 export function Search() {
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 150);
+  // A slash typed into a field is a slash; Ctrl K is a wish wherever the focus is.
+  useHotkeys([["/", spotlight.open]]);
   return (
     <>
       <Opener />
       <Spotlight.Root
-        shortcut={["mod + K", "/"]}
+        shortcut="mod + K"
+        tagsToIgnore={NONE}
         query={text}
         onQueryChange={setText}
         scrollable
         maxHeight={420}
+        attributes={{ content: { "aria-label": "Search" } }}
       >
         <Spotlight.Search
           placeholder="Name or id"

@@ -1,10 +1,13 @@
 import { json } from "@codemirror/lang-json";
+import { syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, linter, lintGutter } from "@codemirror/lint";
 import { Compartment, EditorState, type Extension, type Text } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { useComputedColorScheme } from "@mantine/core";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "react";
+
+import { highlight } from "./highlight";
 
 /** Something to underline. Lines and columns count from 1; without a line the whole is meant. */
 export interface Mark {
@@ -53,7 +56,13 @@ export default function CodeEditor({
     });
     const state = EditorState.create({
       doc: value,
-      extensions: [basicSetup, EditorView.lineWrapping, told, variable.current.of([])],
+      extensions: [
+        basicSetup,
+        syntaxHighlighting(highlight),
+        EditorView.lineWrapping,
+        told,
+        variable.current.of([]),
+      ],
     });
     const editor = new EditorView({ state, parent: place.current });
     view.current = editor;
