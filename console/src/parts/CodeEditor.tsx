@@ -1,7 +1,9 @@
 import { json } from "@codemirror/lang-json";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, linter, lintGutter } from "@codemirror/lint";
 import { Compartment, EditorState, type Extension, type Text } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "react";
@@ -73,6 +75,7 @@ export default function CodeEditor({
       EditorState.readOnly.of(readOnly),
       EditorView.contentAttributes.of({ "aria-label": label }),
       look(dark, minHeight, maxHeight),
+      COLOURS,
       language === "json" ? json() : [],
       marks.length > 0
         ? [linter(({ state }) => marks.map((mark) => diagnostic(mark, state.doc))), lintGutter()]
@@ -92,6 +95,18 @@ function diagnostic(mark: Mark, text: Text): Diagnostic {
   const from = Math.min(line.to, line.from + Math.max(0, (mark.column ?? 1) - 1));
   return { from, to: Math.max(from, line.to), severity, message: mark.message };
 }
+
+/** Colours that are read easily on both grounds; the editor's own are for a light one. */
+const COLOURS = syntaxHighlighting(
+  HighlightStyle.define([
+    { tag: tags.propertyName, color: "var(--mantine-color-text)" },
+    { tag: tags.string, color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-3))" },
+    {
+      tag: [tags.number, tags.bool, tags.null],
+      color: "light-dark(var(--mantine-color-grape-9), var(--mantine-color-grape-3))",
+    },
+  ]),
+);
 
 function look(dark: boolean, minHeight: number, maxHeight: number): Extension {
   return EditorView.theme(
