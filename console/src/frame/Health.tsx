@@ -18,7 +18,13 @@ export function Health({ connection }: { connection: Connection }) {
   const word = lost ? "Lost" : wrong.length > 0 ? "Trouble" : "Live";
   return (
     <Tooltip label={says} multiline maw={320}>
-      <Anchor href="/status" target="_blank" underline="never" c="inherit" aria-label={`Status: ${says}`}>
+      <Anchor
+        href="/status"
+        target="_blank"
+        underline="never"
+        c="inherit"
+        aria-label={`Status: ${word}. ${says}`}
+      >
         <Group gap={10} wrap="nowrap" px={6}>
           <Indicator
             color={color}

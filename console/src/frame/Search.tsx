@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Group, Kbd, Text, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Badge, Group, Kbd, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import {
@@ -63,17 +63,17 @@ function Opener() {
         visibleFrom="sm"
         className={classes["search"]}
         onClick={spotlight.open}
-        aria-label="Search"
         aria-keyshortcuts="Control+K Meta+K /"
       >
         <Group justify="space-between" wrap="nowrap">
           <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
             <IconSearch size={16} aria-hidden style={{ flex: "none" }} />
             <Text size="sm" c="dimmed" className="one-line">
+              <VisuallyHidden>Search: </VisuallyHidden>
               Integration, device, event or delivery
             </Text>
           </Group>
-          <Kbd size="xs" style={{ flex: "none" }}>
+          <Kbd size="xs" style={{ flex: "none" }} aria-hidden>
             {/Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"}
           </Kbd>
         </Group>

@@ -1,22 +1,16 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
-import type { LiveEvent } from "../api/contract";
+import { type Connection, listen, type Listener } from "./stream";
 
-/** What the server tells as it happens. */
-export interface Heard {
-  /** Events, the oldest first; a sample when `leftOut` is not 0. */
-  onEvents?: (events: LiveEvent[], leftOut: number) => void;
-  /** Integrations whose log, counters or books have changed; `all` when too many to name. */
-  onChanged?: (integrations: string[], all: boolean) => void;
-}
+export type { Connection } from "./stream";
 
-/** Whether the stream is open. */
-export type Connection = "connecting" | "open" | "lost";
+/** What a component wants to hear of what the server tells as it happens. */
+export type Heard = Partial<Pick<Listener, "onEvents" | "onChanged">>;
 
 /**
- * Listens to a scope for as long as the component is there. The browser connects again by itself when the
- * connection is lost; while it is, the page says so.
+ * Listens to a scope for as long as the component is there. A connection that is lost is taken up again; while it
+ * is, the page says so.
  */
 export function useLive(
   scope: string,
@@ -33,18 +27,11 @@ export function useLive(
     const query = new URLSearchParams({ scope });
     if (name !== "") query.set("name", name);
     if (device !== "") query.set("device", device);
-    const source = new EventSource(`/fieldhook/v1/live?${query.toString()}`);
-    source.addEventListener("open", () => setConnection("open"));
-    source.addEventListener("error", () => setConnection("lost"));
-    source.addEventListener("events", (message: MessageEvent<string>) => {
-      const { items, left_out } = JSON.parse(message.data) as { items: LiveEvent[]; left_out: number };
-      latest.current.onEvents?.(items, left_out);
+    return listen(`/fieldhook/v1/live?${query.toString()}`, {
+      onEvents: (events, leftOut) => latest.current.onEvents?.(events, leftOut),
+      onChanged: (integrations, all) => latest.current.onChanged?.(integrations, all),
+      onConnection: setConnection,
     });
-    source.addEventListener("changed", (message: MessageEvent<string>) => {
-      const { integrations, all } = JSON.parse(message.data) as { integrations: string[]; all?: boolean };
-      latest.current.onChanged?.(integrations, all ?? false);
-    });
-    return () => source.close();
   }, [scope, name, device]);
   return connection;
 }

@@ -12,7 +12,7 @@ export function CopyId({
   short?: boolean;
 }) {
   return (
-    <Group gap={4} wrap="nowrap" style={{ display: "inline-flex", minWidth: 0 }}>
+    <Group gap={4} wrap="nowrap" style={{ display: "inline-flex", minWidth: 0, maxWidth: "100%" }}>
       <Code className="one-line" title={id}>
         {short && id.length > 12 ? `…${id.slice(-8)}` : id}
       </Code>

@@ -12,7 +12,7 @@ export function Empty({ icon, title, children }: { icon: ReactNode; title: strin
         <ThemeIcon size={48} radius="xl" variant="light" color="gray" aria-hidden>
           {icon}
         </ThemeIcon>
-        <Title order={3} size="h4">
+        <Title order={2} size="h4">
           {title}
         </Title>
         <Text c="dimmed" size="sm" component="div">

@@ -19,7 +19,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::address::URL_LIMIT;
+pub use self::address::{FORBIDDEN_ADDRESS, URL_LIMIT};
 pub use self::adopt::{adopted, copied};
 pub use self::definition::{Auth, Definition, LABEL_LIMIT, Method, Reading};
 pub use self::finding::{Finding, Level, Place};

@@ -210,6 +210,11 @@ impl Engine {
         self.attempt(trial).await
     }
 
+    /// Whether the address guard would let a request to this URL pass, as far as can be told before sending.
+    pub fn may_reach(&self, url: &str) -> bool {
+        self.outbound.may_reach(url)
+    }
+
     /// The destinations of these scopes, with their gates.
     pub fn destinations(&self, scopes: &[Scope]) -> Vec<DestinationState> {
         self.gates.states(scopes, self.lanes.width(), self.nature.now())

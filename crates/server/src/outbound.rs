@@ -18,13 +18,14 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fieldhook_core::attempt::{Code, Network, Phase, Timings};
+use fieldhook_core::origin::Origin;
 use futures_util::future::{Either, select};
 use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
@@ -124,10 +125,14 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Whether it asks for what only our own tester answers.
     fn is_for_tester(&self) -> bool {
-        self.target.starts_with("/t/")
+        is_for_tester(self.target)
     }
+}
+
+/// Whether a path asks for what only our own tester answers.
+fn is_for_tester(path: &str) -> bool {
+    path.starts_with("/t/")
 }
 
 /// What became of a call.
@@ -192,6 +197,15 @@ impl Outbound {
     /// Says where this server itself listens: refused from then on, save for its tester under `/t/`.
     pub fn set_own_address(&self, address: SocketAddr) {
         *self.dialer.own.write() = Some(address);
+    }
+
+    /// Whether the guard would let a request to this URL pass, as far as its host is an address, or this machine by
+    /// name. What any other name leads to is only known when it is resolved, so it passes.
+    pub fn may_reach(&self, url: &str) -> bool {
+        let Ok((origin, path)) = Origin::split(url) else { return true };
+        let this_machine = (origin.host == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let Some(ip) = guard::literal(&origin.host).or(this_machine) else { return true };
+        self.dialer.may_dial(SocketAddr::new(ip, origin.port), is_for_tester(&url[path..]))
     }
 
     /// Makes the request and waits for the answer, within the deadline. Dropped, it takes its connection along.

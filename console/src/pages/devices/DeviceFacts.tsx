@@ -15,14 +15,15 @@ import { productOf } from "./wouldFire";
 export function DeviceFacts({ device, scope }: { device: Device; scope: Scope }) {
   const { data: signedIn } = useQuery(session);
   const { data: last } = useQuery({ ...lastEvent(device.id), refetchInterval: 15_000 });
+  const heard = device.last_heard ?? last?.published_at;
   const slug = scope.kind === "product" ? `product-${scope.id}` : "me";
   const owner = scope.kind === "product" ? device.owner : signedIn?.user.username;
   return (
     <Facts
       of={[
         ["Device", <CopyId key="id" id={device.id} label="Copy the device's id" />],
-        ["State", <Online key="state" is={device.online} heard={Boolean(device.last_heard)} />],
-        ["Last heard", device.last_heard ? <Time key="heard" at={device.last_heard} whole /> : "never"],
+        ["State", <Online key="state" is={device.online} heard={heard != null} />],
+        ["Last heard", heard ? <Time key="heard" at={heard} whole /> : "never"],
         [
           "Last event",
           last ? (

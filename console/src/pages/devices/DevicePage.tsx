@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { ApiError } from "../../api/client";
 import { type Device, oneDevice } from "../../api/devices";
 import { atLeast, type Place, useScope } from "../../frame/useScope";
+import { HeadingLevel } from "../../parts/attempt/Section";
 import { EventStream } from "../../parts/events/EventStream";
 import { Page } from "../../parts/Page";
 import { Empty, Failed, Loading } from "../../parts/State";
@@ -87,7 +88,9 @@ function Known({
       <Title order={2} size="h5">
         Events
       </Title>
-      <EventStream key={`${slug} ${device.id}`} scope={scope} device={device.id} height="460px" />
+      <HeadingLevel value={3}>
+        <EventStream key={`${slug} ${device.id}`} scope={scope} device={device.id} height="460px" />
+      </HeadingLevel>
       {editing && <EditDevice device={device} scope={scope} onClose={() => setEditing(false)} />}
     </Page>
   );

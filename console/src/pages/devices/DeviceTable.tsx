@@ -55,37 +55,37 @@ function Row({
   within: "me" | "product";
   heard: LiveEvent | undefined;
 }) {
-  const at = heard?.published_at ?? device.last_heard;
+  const { data: stored } = useQuery({ ...lastEvent(device.id), enabled: heard === undefined });
+  const last = heard ?? stored;
+  const at = heard?.published_at ?? device.last_heard ?? stored?.published_at;
   return (
     <Link to="/$scope/devices/$device" params={{ scope: slug, device: device.id }} className={classes["row"]}>
-      <span>
+      <span className={classes["device"]}>
         <span className={classes["name"]}>{device.name ?? "Unnamed"}</span>
         <span className={classes["id"]}>{device.id}</span>
       </span>
-      <Online is={device.online || heard !== undefined} heard={Boolean(at)} />
-      <LastEvent device={device} heard={heard} />
-      <span className={classes["quiet"]}>{at ? <Time at={at} whole /> : "–"}</span>
+      <Online is={device.online || heard !== undefined} heard={at != null} />
+      <span className={`${classes["event"]} ${last ? "" : classes["quiet"]}`} title={last?.name}>
+        {last?.name ?? (stored === null ? "–" : "")}
+      </span>
+      <span className={`${classes["heard"]} ${classes["quiet"]}`}>{at ? <Time at={at} whole /> : "–"}</span>
       {within === "product" ? <Owner device={device} /> : <Product device={device} />}
     </Link>
   );
 }
 
-function LastEvent({ device, heard }: { device: Device; heard: LiveEvent | undefined }) {
-  const asks = !heard && Boolean(device.last_heard);
-  const { data } = useQuery({ ...lastEvent(device.id), enabled: asks });
-  const event = heard ?? data;
-  if (!event) return <span className={classes["quiet"]}>{asks && data === undefined ? "" : "–"}</span>;
-  return <span title={event.name}>{event.name}</span>;
-}
-
 function Owner({ device }: { device: Device }) {
   const owner = device.owner;
-  return <span className={classes["quiet"]}>{owner ?? "Not claimed"}</span>;
+  return <span className={`${classes["belongs"]} ${classes["quiet"]}`}>{owner ?? "Not claimed"}</span>;
 }
 
 function Product({ device }: { device: Device }) {
   const { data: known } = useQuery(products);
   const id = productOf(device);
   const name = known?.find((product) => product.id === id)?.name;
-  return <span className={classes["quiet"]}>{id === undefined ? "–" : (name ?? `Product ${id}`)}</span>;
+  return (
+    <span className={`${classes["belongs"]} ${classes["quiet"]}`}>
+      {id === undefined ? "–" : (name ?? `Product ${id}`)}
+    </span>
+  );
 }

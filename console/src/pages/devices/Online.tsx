@@ -4,7 +4,7 @@ import { Group, Indicator, Text } from "@mantine/core";
 export function Online({ is, heard }: { is: boolean; heard: boolean }) {
   return (
     <Group gap={8} wrap="nowrap">
-      <Indicator color={is ? "teal" : "gray"} size={8} w={8} h={8} position="middle-center" aria-hidden />
+      <Indicator color={is ? "teal" : "gray.5"} size={8} w={8} h={8} position="middle-center" aria-hidden />
       <Text size="sm" span c={is ? undefined : "dimmed"}>
         {is ? "Online" : heard ? "Quiet" : "Never heard"}
       </Text>

@@ -34,7 +34,7 @@ export default function EventPage() {
             </Stack>
           </Paper>
           <Paper withBorder p="md" className={classes["told"]}>
-            <Story event={event} level={2} />
+            <Story event={event} />
           </Paper>
         </div>
       )}

@@ -85,7 +85,7 @@ function Detail({ event, names, slug }: { event: LiveEvent; names: Names; slug: 
           </Group>
         )}
       </Stack>
-      <Story event={event} level={3} />
+      <Story event={event} />
     </div>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Stack, Text, Title, type TitleOrder } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 
 import { ApiError, type Schemas } from "../../api/client";
 import { oneEvent } from "../../api/events";
+import { Section } from "../attempt/Section";
 import { counted } from "../numbers";
 import { Failed, Loading } from "../State";
 import { isReply } from "./publisher";
@@ -12,14 +13,9 @@ import classes from "./Story.module.css";
 import { TraceRow } from "./TraceRow";
 
 /** What an event triggered, and for every other integration why it did not. */
-export function Story({ event, level }: { event: Schemas["Event"]; level: TitleOrder }) {
+export function Story({ event }: { event: Schemas["Event"] }) {
   return (
-    <Stack component="section" gap={6} style={{ minWidth: 0 }}>
-      <Title order={level} size="h6">
-        What it triggered
-      </Title>
-      {isReply(event) ? <OfReply /> : <Asked id={event.id} />}
-    </Stack>
+    <Section title="What it triggered">{isReply(event) ? <OfReply /> : <Asked id={event.id} />}</Section>
   );
 }
 

@@ -8,6 +8,9 @@ use crate::origin::{InvalidUrl, Origin, Scheme};
 /// Most bytes a URL template may have.
 pub const URL_LIMIT: usize = 8_192;
 
+/// The code of the warning that the address guard may refuse the URL's host. Whoever knows what was opened may drop it.
+pub const FORBIDDEN_ADDRESS: &str = "forbidden-address";
+
 /// Judges a URL template as far as the text in front of its first tag tells.
 ///
 /// What a tag decides can only be judged once it is filled in, so a URL that is one tag passes.
@@ -72,7 +75,7 @@ fn destination(host: &str) -> Option<Finding> {
             "`{host}` is a {what} address: requests will end with EBLOCKED unless the server was started with --allow-destinations for it"
         ),
     };
-    Some(Finding::warning("forbidden-address", "url", message))
+    Some(Finding::warning(FORBIDDEN_ADDRESS, "url", message))
 }
 
 enum Kind {

@@ -60,7 +60,8 @@ async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Resu
         headers: request.headers,
         body: request.body.map(|body| body.text),
     });
-    let mut findings = preview.findings;
+    let url = template.get("url").and_then(Value::as_str).unwrap_or_default();
+    let mut findings = app.as_guarded(url.trim(), preview.findings);
     findings.sort_by_key(|found| match found.level {
         Level::Error => 0,
         Level::Warning => 1,

@@ -115,6 +115,11 @@ impl Dialer {
         Ok(found)
     }
 
+    /// Whether the guard lets an address be dialled, for the tester or for anything else.
+    pub(super) fn may_dial(&self, address: SocketAddr, tester: bool) -> bool {
+        self.judge(address, tester).is_ok()
+    }
+
     fn judge(&self, address: SocketAddr, tester: bool) -> Result<SocketAddr, Blocked> {
         let target = match (self.is_own(address), tester) {
             (false, _) => Target::Other,

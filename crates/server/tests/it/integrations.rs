@@ -221,3 +221,15 @@ async fn secrets_go_in_and_only_their_names_come_out() {
     world.admin().delete("/fieldhook/v1/secrets/API_KEY").await.expect(204);
     world.admin().delete("/fieldhook/v1/secrets/API_KEY").await.expect(404);
 }
+
+#[tokio::test]
+async fn a_special_address_is_warned_of_unless_the_guard_lets_it_pass() {
+    let world = World::start().await;
+    let findings_at = async |url: &str| {
+        let asked = json!({"template": {"event": "temp", "url": url}});
+        world.admin().post("/fieldhook/v1/render", asked).await.expect(200)["findings"].to_string()
+    };
+    assert!(findings_at("http://10.0.0.1/in").await.contains("forbidden-address"));
+    // The world's server may send to loopback.
+    assert!(!findings_at("http://127.0.0.1:9/in").await.contains("forbidden-address"));
+}
