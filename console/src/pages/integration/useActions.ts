@@ -57,7 +57,3 @@ export function useActions(of: OneOverview) {
     },
   };
 }
-
-function failed(title: string) {
-  return (error: Error) => notifications.show({ color: "red", title, message: explained(error) });
-}

@@ -33,7 +33,7 @@ export function Secrets() {
           onChange={(names) => edit((template) => setSecrets(template, names))}
           searchable
         />
-        <Button mt={25} variant="default" leftSection={<IconPlus size={14} />} onClick={open}>
+        <Button mt={25} flex="none" variant="default" leftSection={<IconPlus size={14} />} onClick={open}>
           New
         </Button>
       </Group>
