@@ -15,6 +15,7 @@ pub mod needle;
 pub mod origin;
 pub mod outcome;
 pub mod rate;
+pub mod replay;
 pub mod reply;
 pub mod request;
 pub mod retry;
