@@ -15,6 +15,7 @@ pub(crate) mod directory;
 pub(crate) mod lists;
 pub(crate) mod making;
 pub(crate) mod recording;
+pub(crate) mod replays;
 pub(crate) mod retention;
 pub(crate) mod standing;
 pub(crate) mod survival;
@@ -66,6 +67,15 @@ macro_rules! promises {
             a_test_changes_no_standing,
             a_long_streak_is_counted_up_to_its_bound_and_known_from_its_beginning,
             the_integrations_without_success_are_found_by_scope
+        ]);
+        promises!(@each $fresh, replays: [
+            a_replay_counts_what_becomes_of_its_deliveries,
+            an_attempt_that_comes_first_belongs_to_its_replay_too,
+            a_replay_once_over_stays_so,
+            a_replay_that_is_a_test_tells_its_own_numbers,
+            replays_are_listed_by_scope_and_integration_newest_first,
+            an_event_is_undelivered_when_all_its_deliveries_ended_badly,
+            events_without_a_delivery_are_told_from_those_with_one
         ]);
         promises!(@each $fresh, retention: [
             what_is_old_goes_with_all_that_hangs_on_it,

@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, ReplayId, UserId};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
-    EventQuery, Kind, Page, Paging, Retention, Revision, Standing, Store, StoreError, UsageQuery, UsageRow,
+    EventQuery, Kind, Page, Paging, ReplayQuery, ReplayRow, Retention, Revision, Standing, Store, StoreError,
+    UndeliveredQuery, UsageQuery, UsageRow,
 };
 
 mod books;
@@ -28,6 +29,7 @@ mod lists;
 mod merge;
 mod prune;
 mod record;
+mod replays;
 mod schema;
 mod standing;
 mod tally;
@@ -153,6 +155,33 @@ impl Store for Sqlite {
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         let query = query.clone();
         self.readers.run(move |connection| books::usage(connection, &query)).await
+    }
+
+    async fn undelivered(&self, query: &UndeliveredQuery) -> Result<Vec<EventId>, StoreError> {
+        let query = *query;
+        self.readers.run(move |connection| replays::undelivered(connection, &query)).await
+    }
+
+    async fn unmatched(
+        &self,
+        integration: IntegrationId,
+        events: &[EventId],
+    ) -> Result<Vec<EventId>, StoreError> {
+        let events = events.to_vec();
+        self.readers.run(move |connection| replays::unmatched(connection, integration, &events)).await
+    }
+
+    async fn replays(&self, query: &ReplayQuery, paging: &Paging) -> Result<Page<ReplayRow>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| replays::replays(connection, &query, &paging)).await
+    }
+
+    async fn replay(&self, id: ReplayId) -> Result<Option<ReplayRow>, StoreError> {
+        self.readers.run(move |connection| replays::replay(connection, id)).await
+    }
+
+    async fn unfinished_replays(&self) -> Result<Vec<ReplayRow>, StoreError> {
+        self.readers.run(replays::unfinished).await
     }
 
     async fn prune(&self, keep: &Retention) -> Result<u64, StoreError> {

@@ -42,6 +42,7 @@ pub(super) enum List {
     Attempts,
     Events,
     Deliveries,
+    Replays,
 }
 
 impl List {
@@ -50,6 +51,7 @@ impl List {
             Self::Attempts => 'a',
             Self::Events => 'e',
             Self::Deliveries => 'd',
+            Self::Replays => 'r',
         }
     }
 

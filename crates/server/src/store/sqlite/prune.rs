@@ -41,7 +41,7 @@ pub(super) async fn prune(writer: &Writer, keep: Retention) -> std::result::Resu
 /// Rows that go by one date alone: how to remove some of them, and the date before which they go.
 type SmallKind = (&'static str, fn(&Retention) -> i64);
 
-const SMALL: [SmallKind; 4] = [
+const SMALL: [SmallKind; 5] = [
     (
         "DELETE FROM event_keys WHERE (key, publisher, owner, product) IN \
          (SELECT key, publisher, owner, product FROM event_keys WHERE at < ?1 LIMIT ?2)",
@@ -60,6 +60,11 @@ const SMALL: [SmallKind; 4] = [
         "DELETE FROM usage WHERE (scope, day, device, integration) IN \
          (SELECT scope, day, device, integration FROM usage WHERE day < ?1 LIMIT ?2)",
         |keep| keep.counts_since.0.into(),
+    ),
+    (
+        "DELETE FROM replays WHERE id IN \
+         (SELECT id FROM replays WHERE changed_at < ?1 AND sending <> 0 LIMIT ?2)",
+        |keep| keep.attempts_since.as_millis(),
     ),
 ];
 

@@ -14,6 +14,7 @@ use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior, params}
 use super::codec::{Db, publisher_number};
 use super::deliveries::Deliveries;
 use super::detail;
+use super::replays;
 use super::tally::Tally;
 use crate::store::course::Course;
 use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry};
@@ -29,6 +30,8 @@ pub(super) fn record(connection: &mut Connection, entries: &[Entry]) -> Result<(
             Entry::Attempted(attempt) => batch.attempted(attempt)?,
             Entry::Ended(ended) => batch.ended(ended)?,
             Entry::Used(used) => batch.used(used),
+            Entry::ReplayBegan(replay) => replays::begin(&transaction, replay)?,
+            Entry::ReplayWent(went) => replays::go_on(&transaction, went)?,
         }
     }
     batch.finish()?;
@@ -125,7 +128,10 @@ impl<'a> Batch<'a> {
     }
 
     fn begin_delivery(&mut self, id: DeliveryId, course: Course) -> Result<()> {
-        self.tally.matched(course.integration, course.matched_at.day());
+        // A day's matches are the publishes that fired the integration, and a replay is none.
+        if course.replay.is_none() {
+            self.tally.matched(course.integration, course.matched_at.day());
+        }
         self.deliveries.add(id, course)
     }
 
