@@ -91,6 +91,8 @@ enum Command {
     Integration(commands::integration::Integration),
     Explain(commands::explain::Explain),
     #[command(subcommand)]
+    Replay(commands::replay::Replay),
+    #[command(subcommand)]
     Device(commands::device::Device),
     #[command(subcommand)]
     Product(commands::product::Product),
@@ -173,6 +175,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Subscribe(command) => command.run(context).await,
         Command::Integration(command) => command.run(context).await,
         Command::Explain(command) => command.run(context).await,
+        Command::Replay(command) => command.run(context).await,
         Command::Device(command) => command.run(context).await,
         Command::Product(command) => command.run(context).await,
         Command::Secret(command) => command.run(context).await,
