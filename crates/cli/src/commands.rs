@@ -8,6 +8,7 @@ pub(crate) mod lint;
 pub(crate) mod login;
 pub(crate) mod product;
 pub(crate) mod publish;
+pub(crate) mod replay;
 pub(crate) mod scope;
 pub(crate) mod secret;
 pub(crate) mod subscribe;

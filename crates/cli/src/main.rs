@@ -94,6 +94,8 @@ enum Command {
     Diagnose(commands::diagnose::Diagnose),
     Lint(commands::lint::Lint),
     #[command(subcommand)]
+    Replay(commands::replay::Replay),
+    #[command(subcommand)]
     Device(commands::device::Device),
     #[command(subcommand)]
     Product(commands::product::Product),
@@ -178,6 +180,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Explain(command) => command.run(context).await,
         Command::Diagnose(command) => command.run(context).await,
         Command::Lint(command) => command.run(context).await,
+        Command::Replay(command) => command.run(context).await,
         Command::Device(command) => command.run(context).await,
         Command::Product(command) => command.run(context).await,
         Command::Secret(command) => command.run(context).await,

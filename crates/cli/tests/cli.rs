@@ -203,6 +203,43 @@ async fn a_webhook_can_be_tried_changed_switched_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_looked_at_first_and_then_recovered() {
+    let world = World::start().await;
+    world.log_in().await;
+    let endpoint = world.json(&["tester", "create"]).await;
+    let (endpoint, url) = (text(&endpoint["id"]), text(&endpoint["url"]));
+    let hook = text(&world.json(&["integration", "create", "--event", "t", "--to", &url]).await["id"]);
+    assert_eq!(world.run(&["tester", "answer", &endpoint, "--status", "404"]).await.code, 0);
+    world.json(&["publish", "t", "21.5"]).await;
+    world.server.settled().await;
+
+    let dry = world.run(&["replay", "recover", &hook, "--dry-run"]).await;
+    assert!(
+        dry.out.contains("1 event would be sent") && dry.out.contains("> POST"),
+        "{}{}",
+        dry.out,
+        dry.err
+    );
+    let failed = world.run(&["replay", "recover", &hook, "--follow"]).await;
+    assert_eq!(failed.code, 1, "{}", failed.out);
+    assert!(failed.err.contains("1 failed"), "{}", failed.err);
+    assert_eq!(world.run(&["tester", "answer", &endpoint, "--status", "200"]).await.code, 0);
+    let recovered = world.run(&["replay", "recover", &hook, "--follow", "--rate", "50"]).await;
+    assert_eq!(recovered.code, 0, "{}", recovered.err);
+    assert!(recovered.out.contains("1 of 1 sent: 1 succeeded"), "{}", recovered.out);
+
+    let list = world.json(&["replay", "list", &hook]).await;
+    let id = text(&list["items"][0]["id"]);
+    assert_eq!(
+        (list["items"].as_array().unwrap().len(), text(&list["items"][0]["by"]["name"])),
+        (2, EMAIL.to_owned())
+    );
+    assert!(world.run(&["replay", "show", &id]).await.out.contains("done"));
+    assert_eq!(world.run(&["replay", "cancel", &id]).await.code, 1);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_template_is_told_before_anything_is_saved() {
     let world = World::start().await;
     world.log_in().await;

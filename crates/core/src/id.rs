@@ -214,6 +214,10 @@ uuid_id!(
     /// One HTTP request for a delivery, or one refusal by the gate.
     AttemptId
 );
+uuid_id!(
+    /// One replay; the `Webhook-Replay` of its requests.
+    ReplayId
+);
 
 #[cfg(test)]
 mod tests {

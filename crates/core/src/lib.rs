@@ -19,6 +19,7 @@ pub mod needle;
 pub mod origin;
 pub mod outcome;
 pub mod rate;
+pub mod replay;
 pub mod reply;
 pub mod request;
 pub mod retry;

@@ -16,6 +16,7 @@ mod log;
 pub mod overview;
 pub mod product;
 pub mod render;
+pub mod replay;
 mod schema;
 pub mod search;
 pub mod tester;

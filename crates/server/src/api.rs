@@ -23,6 +23,7 @@ use crate::live::Live;
 use crate::password::Passwords;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
+use crate::replay::Replays;
 use crate::store::Store;
 use crate::tester::Tester;
 use crate::vitals::Vitals;
@@ -50,6 +51,7 @@ mod organisations;
 mod overview;
 mod products;
 mod render;
+mod replays;
 mod scope;
 mod search;
 mod secrets;
@@ -86,6 +88,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(integrations::copy::routes())
         .merge(search::routes())
         .merge(render::routes())
+        .merge(replays::routes())
         .merge(tester::routes())
         .merge(health::routes());
     document::tidied(particle.merge(ours))
@@ -121,6 +124,8 @@ pub struct App {
     pub ingest: Arc<Ingest>,
     /// Sends them out.
     pub engine: Arc<Engine>,
+    /// Sends them once more.
+    pub replays: Arc<Replays>,
     /// Tells listeners.
     pub live: Arc<Live>,
     /// Remembers what happens.

@@ -228,13 +228,17 @@ impl Directory {
         if let Some(live) = self.compiled.0.get(&id) {
             return Some(live);
         }
-        let saved = self.integration(id)?;
+        let live = Arc::new(self.compile(self.integration(id)?)?);
+        self.compiled.0.insert(id, live.clone());
+        Some(live)
+    }
+
+    /// Makes an integration ready to send, with the secrets of now.
+    pub(super) fn compile(&self, saved: SavedIntegration) -> Option<Live> {
         let definition = Definition::read(&saved.template(), saved.scope).definition?;
         let webhook = Webhook::compile(&definition);
         let secrets = self.secrets_for(saved.scope, &definition.secrets);
-        let live = Arc::new(Live { saved, webhook, secrets });
-        self.compiled.0.insert(id, live.clone());
-        Some(live)
+        Some(Live { saved, webhook, secrets })
     }
 
     /// Saves a new integration. The template must have been read without an error.
@@ -362,19 +366,18 @@ impl Directory {
 
     /// An integration's revisions, newest first.
     pub async fn revisions(&self, id: IntegrationId) -> Result<Vec<Integration>, DirectoryError> {
+        Ok(self.saved_revisions(id).await?.iter().map(SavedIntegration::to_integration).collect())
+    }
+
+    /// The same, as memory keeps an integration.
+    pub async fn saved_revisions(&self, id: IntegrationId) -> Result<Vec<SavedIntegration>, DirectoryError> {
         let revisions = self.store.revisions(id).await?;
-        revisions
-            .into_iter()
-            .map(|revision| {
-                let document = Document {
-                    kind: Kind::Integration,
-                    key: id.to_string(),
-                    unique: None,
-                    body: revision.body,
-                };
-                Ok(self.open_sealed::<SavedIntegration>(&document)?.to_integration())
-            })
-            .collect()
+        let open = |revision: Revision| {
+            let key = id.to_string();
+            let document = Document { kind: Kind::Integration, key, unique: None, body: revision.body };
+            self.open_sealed(&document)
+        };
+        revisions.into_iter().map(open).collect()
     }
 
     /// The names of a scope's secrets.

@@ -16,6 +16,7 @@ pub(crate) mod issues;
 pub(crate) mod lists;
 pub(crate) mod making;
 pub(crate) mod recording;
+pub(crate) mod replays;
 pub(crate) mod retention;
 pub(crate) mod standing;
 pub(crate) mod survival;
@@ -77,6 +78,15 @@ macro_rules! promises {
             issues_are_found_by_scope_integration_and_state,
             an_address_for_every_event_makes_no_issue_for_every_event,
             what_became_of_a_window_is_counted
+        ]);
+        promises!(@each $fresh, replays: [
+            a_replay_counts_what_becomes_of_its_deliveries,
+            an_attempt_that_comes_first_belongs_to_its_replay_too,
+            a_replay_once_over_stays_so,
+            a_replay_that_is_a_test_tells_its_own_numbers,
+            replays_are_listed_by_scope_and_integration_newest_first,
+            an_event_is_undelivered_when_all_its_deliveries_ended_badly,
+            events_without_a_delivery_are_told_from_those_with_one
         ]);
         promises!(@each $fresh, retention: [
             what_an_issue_names_stays_as_long_as_the_issue,

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, IssueId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
+};
 use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
@@ -17,8 +19,8 @@ use self::connections::{Readers, Writer};
 use self::issues::Watched;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
-    EventQuery, IssueQuery, Kind, Page, Paging, Reached, Retention, Revision, Standing, Store, StoreError,
-    UsageQuery, UsageRow,
+    EventQuery, IssueQuery, Kind, Page, Paging, Reached, ReplayQuery, ReplayRow, Retention, Revision,
+    Standing, Store, StoreError, UndeliveredQuery, UsageQuery, UsageRow,
 };
 
 mod books;
@@ -32,6 +34,7 @@ mod lists;
 mod merge;
 mod prune;
 mod record;
+mod replays;
 mod schema;
 mod standing;
 mod tally;
@@ -199,6 +202,33 @@ impl Store for Sqlite {
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         let query = query.clone();
         self.readers.run(move |connection| books::usage(connection, &query)).await
+    }
+
+    async fn undelivered(&self, query: &UndeliveredQuery) -> Result<Vec<EventId>, StoreError> {
+        let query = *query;
+        self.readers.run(move |connection| replays::undelivered(connection, &query)).await
+    }
+
+    async fn unmatched(
+        &self,
+        integration: IntegrationId,
+        events: &[EventId],
+    ) -> Result<Vec<EventId>, StoreError> {
+        let events = events.to_vec();
+        self.readers.run(move |connection| replays::unmatched(connection, integration, &events)).await
+    }
+
+    async fn replays(&self, query: &ReplayQuery, paging: &Paging) -> Result<Page<ReplayRow>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| replays::replays(connection, &query, &paging)).await
+    }
+
+    async fn replay(&self, id: ReplayId) -> Result<Option<ReplayRow>, StoreError> {
+        self.readers.run(move |connection| replays::replay(connection, id)).await
+    }
+
+    async fn unfinished_replays(&self) -> Result<Vec<ReplayRow>, StoreError> {
+        self.readers.run(replays::unfinished).await
     }
 
     async fn prune(&self, keep: &Retention) -> Result<u64, StoreError> {

@@ -24,6 +24,7 @@ mod publish;
 mod render;
 mod render_check;
 mod render_send;
+mod replay;
 mod restart;
 mod search;
 mod session;

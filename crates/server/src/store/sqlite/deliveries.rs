@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use fieldhook_core::attempt::Verdict;
-use fieldhook_core::id::{DeliveryId, IntegrationId};
+use fieldhook_core::id::{DeliveryId, IntegrationId, ReplayId};
 use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
 use uuid::Uuid;
@@ -32,8 +32,21 @@ pub(super) struct Known {
     pub(super) course: Course,
     /// Whether it is to be written.
     pub(super) changed: bool,
-    /// Its verdict in the table; absent when the table does not have it.
-    stored: Option<Verdict>,
+    /// As the table has it; absent when it does not.
+    stored: Option<Stored>,
+}
+
+/// What the counts were told of a delivery when it was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stored {
+    verdict: Verdict,
+    replay: Option<ReplayId>,
+}
+
+impl Stored {
+    fn of(course: &Course) -> Self {
+        Self { verdict: course.verdict, replay: course.replay }
+    }
 }
 
 impl<'a> Deliveries<'a> {
@@ -58,7 +71,7 @@ impl<'a> Deliveries<'a> {
             Slot::Vacant(slot) => {
                 let found = self.select.query_row([Db(id)], course).optional()?;
                 Ok(found.map(|course| {
-                    let stored = Some(course.verdict);
+                    let stored = Some(Stored::of(&course));
                     slot.insert(Known { course, changed: false, stored })
                 }))
             }
@@ -100,8 +113,14 @@ impl<'a> Deliveries<'a> {
                 None => insert_delivery(&mut insert, *id, course)?,
                 Some(_) => update_delivery(&mut update, *id, course)?,
             }
-            if known.stored != Some(course.verdict) {
-                tally.moved(course.integration, course.scope, known.stored, course.verdict);
+            let before = known.stored.map(|stored| stored.verdict);
+            if before != Some(course.verdict) {
+                tally.moved(course.integration, course.scope, before, course.verdict);
+            }
+            let Some(replay) = course.replay else { continue };
+            let before = known.stored.filter(|stored| stored.replay.is_some()).map(|stored| stored.verdict);
+            if before != Some(course.verdict) {
+                tally.replayed(replay, before, course.verdict, course.changed_at);
             }
         }
         Ok(())
@@ -155,9 +174,9 @@ const COUNT_REACHED: &str = "\
 
 /// The columns of a delivery, in the order in which [`course`] reads them.
 pub(super) const DELIVERY_COLUMNS: &str = "event, event_name, integration, scope, device, verdict, attempts, \
-    refused, matched_at, changed_at, next_at, reason";
+    refused, matched_at, changed_at, next_at, reason, replay";
 /// How many columns [`course`] reads.
-pub(super) const DELIVERY_WIDTH: usize = 12;
+pub(super) const DELIVERY_WIDTH: usize = 13;
 
 fn select_delivery() -> String {
     format!("SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE id = ?1")
@@ -178,6 +197,7 @@ pub(super) fn course(row: &Row<'_>) -> Result<Course> {
         changed_at: get(row, 9)?,
         next_at: get_option(row, 10)?,
         reason: row.get(11)?,
+        replay: get_option(row, 12)?,
     })
 }
 
@@ -213,6 +233,7 @@ fn insert_delivery(insert: &mut CachedStatement<'_>, id: DeliveryId, course: &Co
         Db(course.changed_at),
         course.next_at.map(Db),
         course.reason,
+        course.replay.map(Db),
     ])?;
     Ok(())
 }
@@ -227,18 +248,19 @@ fn update_delivery(update: &mut CachedStatement<'_>, id: DeliveryId, course: &Co
         Db(course.changed_at),
         course.next_at.map(Db),
         course.reason,
+        course.replay.map(Db),
     ])?;
     Ok(())
 }
 
 const INSERT_DELIVERY: &str = "\
     INSERT INTO deliveries (id, event, event_name, integration, scope, device, verdict, attempts, refused, \
-    matched_at, changed_at, next_at, reason) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    matched_at, changed_at, next_at, reason, replay) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 const UPDATE_DELIVERY: &str = "\
     UPDATE deliveries SET verdict = ?2, attempts = ?3, refused = ?4, matched_at = ?5, changed_at = ?6, \
-    next_at = ?7, reason = ?8 WHERE id = ?1";
+    next_at = ?7, reason = ?8, replay = ?9 WHERE id = ?1";
 
 const INSERT_EARLY_END: &str = "\
     INSERT INTO early_ends (delivery, integration, verdict, reason, at) VALUES (?1, ?2, ?3, ?4, ?5) \

@@ -43,6 +43,7 @@ pub(super) enum List {
     Events,
     Deliveries,
     Issues,
+    Replays,
 }
 
 impl List {
@@ -52,6 +53,7 @@ impl List {
             Self::Events => 'e',
             Self::Deliveries => 'd',
             Self::Issues => 'i',
+            Self::Replays => 'r',
         }
     }
 

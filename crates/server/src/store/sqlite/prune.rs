@@ -42,7 +42,7 @@ pub(super) async fn prune(writer: &Writer, keep: Retention) -> std::result::Resu
 /// Rows that go by one date alone: how to remove some of them, and the date before which they go.
 type SmallKind = (&'static str, fn(&Retention) -> i64);
 
-const SMALL: [SmallKind; 5] = [
+const SMALL: [SmallKind; 6] = [
     (
         "DELETE FROM issues WHERE seq IN (SELECT seq FROM issues WHERE state = 2 AND last_seen < ?1 LIMIT ?2)",
         |keep| keep.attempts_since.as_millis(),
@@ -65,6 +65,11 @@ const SMALL: [SmallKind; 5] = [
         "DELETE FROM usage WHERE (scope, day, device, integration) IN \
          (SELECT scope, day, device, integration FROM usage WHERE day < ?1 LIMIT ?2)",
         |keep| keep.counts_since.0.into(),
+    ),
+    (
+        "DELETE FROM replays WHERE id IN \
+         (SELECT id FROM replays WHERE changed_at < ?1 AND sending <> 0 LIMIT ?2)",
+        |keep| keep.attempts_since.as_millis(),
     ),
 ];
 

@@ -15,6 +15,7 @@ use super::codec::{Db, publisher_number};
 use super::deliveries::Deliveries;
 use super::detail;
 use super::issues::{Issues, Seen, Watched};
+use super::replays;
 use super::tally::Tally;
 use crate::store::course::Course;
 use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry};
@@ -30,6 +31,8 @@ pub(super) fn record(connection: &mut Connection, entries: &[Entry], watched: &W
             Entry::Attempted(attempt) => batch.attempted(attempt)?,
             Entry::Ended(ended) => batch.ended(ended)?,
             Entry::Used(used) => batch.used(used),
+            Entry::ReplayBegan(replay) => replays::begin(&transaction, replay)?,
+            Entry::ReplayWent(went) => replays::go_on(&transaction, went)?,
         }
     }
     let seen = batch.finish()?;
@@ -130,7 +133,10 @@ impl<'a> Batch<'a> {
     }
 
     fn begin_delivery(&mut self, id: DeliveryId, course: Course) -> Result<()> {
-        self.tally.matched(course.integration, course.matched_at.day());
+        // A day's matches are the publishes that fired the integration, and a replay is none.
+        if course.replay.is_none() {
+            self.tally.matched(course.integration, course.matched_at.day());
+        }
         self.deliveries.add(id, course)
     }
 
