@@ -38,7 +38,7 @@ export function Secrets() {
         </Button>
       </Group>
       {missing.length > 0 && (
-        <Text size="xs" c="red">
+        <Text size="xs" c="var(--mantine-color-error)">
           No value is kept yet for {missing.join(", ")}: requests cannot be made until there is one.
         </Text>
       )}
