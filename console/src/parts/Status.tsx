@@ -14,7 +14,11 @@ export function Status({ of, wrap = false }: { of: IntegrationOverview; wrap?: b
           variant="light"
           tt="none"
           fw={500}
-          title={kind === "trouble" ? `${word}: ${of.trouble?.message ?? ""}` : `${word}${word.endsWith("%") ? " of the attempts are skipped" : ""}`}
+          title={
+            kind === "trouble"
+              ? `${word}: ${of.trouble?.message ?? ""}`
+              : `${word}${word.endsWith("%") ? " of the attempts are skipped" : ""}`
+          }
           style={{ flexShrink: kind === "trouble" ? 1 : 0, minWidth: 40 }}
         >
           {word}
