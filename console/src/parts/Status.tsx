@@ -1,6 +1,6 @@
 import { Badge, Group } from "@mantine/core";
 
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { standings } from "./standing";
 
 /** How an integration is doing, in chips of a few words; the most pressing first. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { standings, urgency } from "./standing";
 import { minute } from "./Time";
 

@@ -1,4 +1,4 @@
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { counted, percent } from "./numbers";
 import { minute } from "./Time";
 
@@ -19,7 +19,7 @@ export function standings(of: IntegrationOverview, now = new Date()): Standing[]
   const found = [trouble(of, now), gate(of, now)].filter((standing) => standing !== null);
   if (of.disabled) return [disabled(of, now), ...found.filter(({ kind }) => kind === "trouble")];
   if (found.length > 0) return found;
-  return of.last_attempt_at === null
+  return of.last_attempt_at == null
     ? [{ kind: "quiet", word: "Nothing yet", color: "gray" }]
     : [{ kind: "healthy", word: "Healthy", color: "teal" }];
 }

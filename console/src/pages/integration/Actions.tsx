@@ -11,7 +11,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { slugOfApi } from "../../api/scope";
 import { Confirm } from "../../parts/Confirm";
 import { complained } from "../../parts/notify";
@@ -24,7 +24,7 @@ import { useActions } from "./useActions";
 type Asked = "test" | "disable" | "move" | "delete";
 
 /** Edit, test, enable or disable, duplicate, move, delete. */
-export function Actions({ of }: { of: OneOverview }) {
+export function Actions({ of }: { of: IntegrationStory }) {
   const { setEnabled, duplicate, move, remove } = useActions(of);
   const name = nameOf(of);
   const enable = useMutation({

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { answered, api, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
 import { LoadMore } from "../../parts/LoadMore";
@@ -17,7 +17,7 @@ const FIGURES = ["matched", "delivered", "failed", "dropped", "waiting"] as cons
 type Figure = (typeof FIGURES)[number];
 
 /** What became of every event that matched: the sum is true at every moment, and each number opens onto its rows. */
-export function Books({ of }: { of: OneOverview }) {
+export function Books({ of }: { of: IntegrationStory }) {
   const [asked, ask] = useAddress();
   const { data, isError, error, refetch } = useQuery({
     queryKey: ["integration", of.id, "books"],
@@ -55,7 +55,7 @@ export function Books({ of }: { of: OneOverview }) {
 }
 
 /** The deliveries behind a number. */
-function Deliveries({ of, figure }: { of: OneOverview; figure: Figure }) {
+function Deliveries({ of, figure }: { of: IntegrationStory; figure: Figure }) {
   const query = useInfiniteQuery({
     queryKey: ["integration", of.id, "deliveries", figure],
     initialPageParam: "",

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useLocation, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { overview } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { atLeast, useScope } from "../../frame/useScope";
@@ -37,7 +37,7 @@ export default function Integration() {
   );
 }
 
-function Whole({ of }: { of: OneOverview }) {
+function Whole({ of }: { of: IntegrationStory }) {
   const mayChange = atLeast(useScope().role, "developer");
   const { hash } = useLocation();
   // The part that a link names was not there when the link was followed.

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { explained, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { organisations, products, session } from "../../api/queries";
 import { atLeast } from "../../frame/useScope";
 import { nameOf } from "../../parts/standing";
@@ -14,7 +14,7 @@ export function MoveModal({
   move,
   onClose,
 }: {
-  of: OneOverview;
+  of: IntegrationStory;
   move: (scope: string) => Promise<unknown>;
   onClose: () => void;
 }) {

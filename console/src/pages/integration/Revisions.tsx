@@ -2,7 +2,7 @@ import { Box, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { type Revision, revisions } from "../../api/integrations";
 import { LoadMore } from "../../parts/LoadMore";
 import { Failed, Loading } from "../../parts/State";
@@ -12,7 +12,7 @@ import classes from "./Integration.module.css";
 import { templateOf } from "./words";
 
 /** Every save, and what it changed. */
-export function Revisions({ of }: { of: OneOverview }) {
+export function Revisions({ of }: { of: IntegrationStory }) {
   const query = useInfiniteQuery(revisions(of.id, of.scope));
   const [open, setOpen] = useState<number>();
   const all = query.data?.pages.flatMap(({ items }) => items);

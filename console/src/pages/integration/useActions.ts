@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
 import { call } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { pathOf } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { said } from "../../parts/notify";
@@ -17,7 +17,7 @@ interface Saved {
 }
 
 /** What can be done to an integration. Each asks anew for what it changed, and throws when it was not done. */
-export function useActions(of: OneOverview) {
+export function useActions(of: IntegrationStory) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const name = nameOf(of);

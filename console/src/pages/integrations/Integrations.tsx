@@ -3,7 +3,7 @@ import { IconPlus, IconWebhook } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import type { Overviews } from "../../api/contract";
+import type { Overview } from "../../api/shapes";
 import { overviews, type OverviewFilter } from "../../api/integrations";
 import { apiScope, slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
@@ -73,7 +73,7 @@ function NewButtons({ slug }: { slug: string }) {
 }
 
 /** The user's own scope shows only its own; here is how many more there are, and where. */
-function Elsewhere({ elsewhere }: { elsewhere: Overviews["elsewhere"] }) {
+function Elsewhere({ elsewhere }: { elsewhere: Overview["elsewhere"] }) {
   if (elsewhere.length === 0) return null;
   return (
     <Text size="sm" c="dimmed">

@@ -1,7 +1,7 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { CopyId } from "../CopyId";
 import { Facts } from "../Facts";
 import { bytes } from "../numbers";
@@ -31,7 +31,7 @@ export function EventFacts({ event, slug, names }: { event: LiveEvent; slug: str
         ],
         ["Published", <Time key="at" at={event.published_at} whole />],
         ["Came by", !reply && sourceOf(event)],
-        ["Part", event.part !== undefined && `${event.part + 1} of ${event.parts ?? "?"}`],
+        ["Part", event.part != null && `${event.part + 1} of ${event.parts ?? "?"}`],
         ["Product", event.product],
         ["Firmware", event.product_version],
         ["Size", bytes(new TextEncoder().encode(event.data ?? "").length)],

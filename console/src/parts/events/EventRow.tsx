@@ -3,7 +3,7 @@ import { IconRepeat } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, memo } from "react";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { PlainTime } from "../Time";
 import { EventData } from "./EventData";
 import { EventFacts } from "./EventFacts";
