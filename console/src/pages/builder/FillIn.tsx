@@ -137,7 +137,7 @@ function Prepare({ preset }: { preset: Preset }) {
       <Title order={2} size="h4">
         Prepare on the other side
       </Title>
-      <List type="ordered" spacing="xs">
+      <List type="ordered" spacing="xs" size="sm">
         {preset.prepare.map((step) => (
           <List.Item key={step}>{step}</List.Item>
         ))}

@@ -118,7 +118,7 @@ function Row({
         </ActionIcon>
       </Group>
       {(error !== undefined || row.value === MASK) && (
-        <Text size="xs" c={error === undefined ? "dimmed" : "red"}>
+        <Text size="xs" c={error === undefined ? "dimmed" : "var(--mantine-color-error)"}>
           {error ?? MASK_HINT}
         </Text>
       )}

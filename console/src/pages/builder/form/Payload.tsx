@@ -1,4 +1,5 @@
 import { SegmentedControl, Stack, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 
 import { Code } from "../../../parts/Code";
@@ -12,11 +13,14 @@ import { PairsField } from "./PairsField";
 export function Payload() {
   const { template, shelf, edit, setShelf } = useDraft();
   const format = formatOf(template);
+  const narrow = useMediaQuery("(max-width: 30em)");
   return (
     <Stack gap="xs">
       <SegmentedControl
         aria-label="Request format"
         fullWidth
+        // Four labels have no room beside each other on a telephone.
+        orientation={narrow ? "vertical" : "horizontal"}
         data={FORMATS}
         value={format}
         onChange={(chosen) => {

@@ -86,7 +86,9 @@ export function ResponseTemplate() {
 function useAnswer(): { text: string | undefined; says: string } {
   const { integration, answer } = useDraft();
   const last = useQuery({
-    queryKey: ["integration", integration, "last-answer"],
+    // By itself: what is clicked on must not change under the pointer with every attempt.
+    queryKey: ["last-answer", integration],
+    staleTime: Number.POSITIVE_INFINITY,
     enabled: integration !== undefined && answer === undefined,
     queryFn: () => lastAnswer(integration ?? ""),
   });

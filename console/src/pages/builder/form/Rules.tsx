@@ -117,7 +117,7 @@ function SuccessRule() {
         />
       </SimpleGrid>
       {errorOf(findings, "successRule") && (
-        <Text size="xs" c="red">
+        <Text size="xs" c="var(--mantine-color-error)">
           {errorOf(findings, "successRule")}
         </Text>
       )}

@@ -33,12 +33,12 @@ export function Secrets() {
           onChange={(names) => edit((template) => setSecrets(template, names))}
           searchable
         />
-        <Button mt={25} variant="default" leftSection={<IconPlus size={14} />} onClick={open}>
+        <Button mt={25} flex="none" variant="default" leftSection={<IconPlus size={14} />} onClick={open}>
           New
         </Button>
       </Group>
       {missing.length > 0 && (
-        <Text size="xs" c="red">
+        <Text size="xs" c="var(--mantine-color-error)">
           No value is kept yet for {missing.join(", ")}: requests cannot be made until there is one.
         </Text>
       )}

@@ -83,8 +83,21 @@ describe("the three findings that look alike", () => {
       template: [UNCLOSED],
       whenFilled: [WHEN_FILLED],
       result: [NAN, QUOTE],
+      secret: [],
       look: [look],
     });
+  });
+
+  it("blames neither template nor event for a secret that has no value yet", () => {
+    const missing = finding(
+      "error",
+      "render",
+      "with the event `t`: the secret `KEY` has no value in this scope",
+      {
+        field: "secrets",
+      },
+    );
+    expect(kindOf(missing)).toBe("secret");
   });
 
   it("names the variable that broke the result", () => {

@@ -9,14 +9,15 @@ export type Finding = Schemas["RenderFinding"];
 /**
  * What a finding is about. Three look alike to an author and are never mixed: the template is broken, so no event can
  * mend it; it is JSON only once it is filled in, and nothing is wrong; what it became with this event is broken, and
- * another event may do. All else is worth a look.
+ * another event may do. A secret without a value is none of these, and all else is worth a look.
  */
-export type Kind = "template" | "whenFilled" | "result" | "look";
+export type Kind = "template" | "whenFilled" | "result" | "secret" | "look";
 
 /** Tells what a finding is about, by its code. */
-export function kindOf({ level, code, message }: Finding): Kind {
+export function kindOf({ level, code, message, where }: Finding): Kind {
   if (code === "json-when-filled") return "whenFilled";
   if (level !== "error") return "look";
+  if (code === "render" && where.field === "secrets") return "secret";
   if (code === "json-broken" || code === "render") return "result";
   // One code for two limits: that on what is saved, and that on what it becomes.
   if (code === "too-large" && !message.includes("bytes long, over the limit")) return "result";
@@ -25,7 +26,7 @@ export function kindOf({ level, code, message }: Finding): Kind {
 
 /** The findings by what they are about, in the order they came. */
 export function sorted(findings: Finding[]): Record<Kind, Finding[]> {
-  const kinds: Record<Kind, Finding[]> = { template: [], whenFilled: [], result: [], look: [] };
+  const kinds: Record<Kind, Finding[]> = { template: [], whenFilled: [], result: [], secret: [], look: [] };
   for (const finding of findings) kinds[kindOf(finding)].push(finding);
   return kinds;
 }

@@ -71,12 +71,13 @@ export function EventChoice() {
           />
         )}
       </Group>
-      {way === "live" && <FollowLive prefix={prefix} onEvent={setEvent} />}
-      {way === "written" || (way === "recent" && none) ? (
-        <Written event={event} onChange={setEvent} />
-      ) : (
-        <Chosen event={event} />
+      {way === "live" && (
+        <>
+          <FollowLive prefix={prefix} onEvent={setEvent} />
+          <Chosen event={event} />
+        </>
       )}
+      {(way === "written" || (way === "recent" && none)) && <Written event={event} onChange={setEvent} />}
     </Stack>
   );
 }

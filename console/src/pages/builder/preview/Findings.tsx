@@ -3,6 +3,7 @@ import {
   IconAlertTriangle,
   IconBraces,
   IconInfoCircle,
+  IconKeyOff,
   IconTemplateOff,
   IconZoomExclamation,
 } from "@tabler/icons-react";
@@ -16,10 +17,13 @@ import { jsonOf } from "../model/payload";
 import { unescapedStrings } from "../model/tags";
 import { useChecked } from "../rendered";
 
-/** What was found, each kind by itself: what no event can mend, what one event broke, what is no fault, and doubts. */
-export function Findings({ kinds }: { kinds: Record<Kind, Finding[]> }) {
+/**
+ * What was found, each kind by itself: what no event can mend, what one event broke, what is no fault, and doubts.
+ * While the findings are not yet those of the current draft, nothing more is asked: it may be broken by now.
+ */
+export function Findings({ kinds, current }: { kinds: Record<Kind, Finding[]>; current: boolean }) {
   const { event, template, trial } = useDraft();
-  const checked = useChecked(trial, kinds.template.length === 0);
+  const checked = useChecked(trial, current && kinds.template.length === 0);
   const json = jsonOf(template);
   const open = json?.mode === "text" ? unescapedStrings(json.text) : [];
   const missing = checked.data?.missing ?? [];
@@ -39,6 +43,11 @@ export function Findings({ kinds }: { kinds: Record<Kind, Finding[]> }) {
           title={`The template is sound, and the event ${event.name ?? ""} breaks what it becomes`}
         >
           {kinds.result.map(told)}
+        </Kindred>
+      )}
+      {kinds.secret.length > 0 && (
+        <Kindred color="red" icon={<IconKeyOff />} title="A secret has no value yet">
+          {kinds.secret.map(told)}
         </Kindred>
       )}
       {kinds.whenFilled.length > 0 && (
@@ -105,7 +114,7 @@ function LastEvents({ checked }: { checked: Schemas["Checked"] | undefined }) {
   if (!checked || checked.events === 0) return null;
   const { events, rendered, broken_count } = checked;
   return (
-    <Text size="xs" c={broken_count > 0 ? "red" : "dimmed"} component="div">
+    <Text size="xs" c={broken_count > 0 ? "var(--mantine-color-error)" : "dimmed"} component="div">
       <IconInfoCircle size={13} style={{ verticalAlign: "-2px" }} aria-hidden />{" "}
       {rendered === events
         ? `All of the last ${events} matching events render.`

@@ -30,9 +30,9 @@ export function Preview() {
       )}
       {isError && <Failed error={error} retry={() => void refetch()} />}
       {begun ? (
-        <Stack gap="md" className={isPlaceholderData || fault ? classes.stale : undefined}>
+        <Stack gap="md" className={isPlaceholderData ? classes.stale : undefined}>
           <RequestView request={data?.request} loading={!data && !isError} />
-          {data && <Findings kinds={sorted(data.findings)} />}
+          {data && <Findings kinds={sorted(data.findings)} current={!isPlaceholderData} />}
         </Stack>
       ) : (
         <Text size="sm" c="dimmed">

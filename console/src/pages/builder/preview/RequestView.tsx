@@ -5,7 +5,6 @@ import type { Schemas } from "../../../api/client";
 import { header, pretty } from "../../../parts/attempt/pretty";
 import { Pairs, Text as Block } from "../../../parts/attempt/Text";
 import { bytes } from "../../../parts/numbers";
-import classes from "../Builder.module.css";
 
 /** The request, line by line, as it would go out. */
 export function RequestView({
@@ -25,7 +24,7 @@ export function RequestView({
   }
   return (
     <Stack gap="xs">
-      <Text size="sm" ff="monospace" fz={13} className={classes.wrap}>
+      <Text size="sm" ff="monospace" fz={13} style={{ wordBreak: "break-all" }}>
         <b>{request.method}</b> {request.url}
       </Text>
       <Pairs label="Headers of the request" of={request.headers} />

@@ -73,7 +73,8 @@ function FixedValues() {
         size="xs"
         label="Replace with static values"
         checked={false}
-        disabled={fault !== undefined}
+        // Without an event there are no values, and every variable would become empty.
+        disabled={fault !== undefined || event.name === undefined}
         onChange={() => {
           const fixed = withValuesOf(template.text, event, secretsOf(template));
           setBefore({ text: template.text, fixed: fixed.text, kept: fixed.kept });
