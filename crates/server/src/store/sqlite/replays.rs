@@ -1,6 +1,5 @@
 //! Replays: the rows themselves, and the events that one is to be about.
 
-use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::Verdict;
 use fieldhook_core::id::{EventId, IntegrationId, ReplayId};
 use fieldhook_core::replay::{Progress, Sending};
