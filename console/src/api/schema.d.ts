@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of an integration or of an event, newest first. */
+        /** The deliveries of an integration, of an event or of a replay, newest first. */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -381,6 +381,51 @@ export interface paths {
         /** Fills a text in with data, by the rules of webhook templates. */
         post: operations["render_text"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replays, newest first. */
+        get: operations["list_replays"];
+        put?: never;
+        /**
+         * Sends events to an integration once more.
+         * @description `resend` sends the event of one `delivery`. `recover` sends every event of an `integration` whose deliveries all
+         *     failed or were dropped. `missing` sends every event that did not fire the `integration` when it came in and would
+         *     now. The oldest goes first; `published_at` stays the event's. Each event sent is a delivery of its own, which
+         *     passes the gate and is counted in the books. The replay stops when the gate closes, and says so.
+         *
+         *     With `to` it goes to another URL or a test endpoint and is a test, which is counted nowhere. Where the integration
+         *     holds secrets this takes the right to change it, as they would go there too.
+         */
+        post: operations["begin_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One replay, and how far it has come. */
+        get: operations["read_replay"];
+        put?: never;
+        post?: never;
+        /** Cancels a replay: it sends no more. What it has handed on goes its way. */
+        delete: operations["cancel_replay"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2050,6 +2095,7 @@ export interface components {
             next_at?: components["schemas"]["Timestamp"] | null;
             /** @description Why it ended without an attempt, in words. */
             reason?: string | null;
+            replay?: components["schemas"]["ReplayId"] | null;
         };
         /**
          * Format: uuid
@@ -2159,6 +2205,21 @@ export interface components {
              * @description Time between two pieces, 1 to 30,000 ms.
              */
             every_ms?: number;
+        };
+        /** @description What a replay would send. Nothing was sent. */
+        DryRun: {
+            /**
+             * Format: int64
+             * @description Events it would be about.
+             */
+            count: number;
+            /**
+             * @description The requests of the first three, secrets masked; `Webhook-Id` and `Webhook-Replay` are zeros, as there is
+             *     neither delivery nor replay yet.
+             */
+            requests: components["schemas"]["RenderedRequest"][];
+            /** @description Why those of the first three that are not among the requests cannot be made. */
+            faults: string[];
         };
         /** @description A product or an organisation that holds integrations. */
         Elsewhere: {
@@ -2539,6 +2600,11 @@ export interface components {
         };
         /** @description A webhook template. Every text of it may hold Mustache tags; see the documentation for its keys. */
         IntegrationTemplate: Record<string, never>;
+        /**
+         * @description What a replay is for.
+         * @enum {string}
+         */
+        Intent: "resend" | "recover" | "missing";
         /** @description A body as kept for the log: text where it is text, and how much of it there was. */
         KeptBody: {
             /** @description The body, as UTF-8 text, or as base64 when `binary`. */
@@ -2673,6 +2739,7 @@ export interface components {
                 next_at?: components["schemas"]["Timestamp"] | null;
                 /** @description Why it ended without an attempt, in words. */
                 reason?: string | null;
+                replay?: components["schemas"]["ReplayId"] | null;
             }[];
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
@@ -2754,6 +2821,75 @@ export interface components {
                 product_version?: number | null;
                 /** @description How it reached the server. */
                 source: components["schemas"]["Source"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null after the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Replay: {
+            /** @description The items, newest first unless said otherwise. */
+            items: {
+                /** @description Its id, which its requests carry as `Webhook-Replay`. */
+                id: components["schemas"]["ReplayId"];
+                /** @description What for. */
+                intent: components["schemas"]["Intent"];
+                /** @description The integration. */
+                integration: components["schemas"]["IntegrationId"];
+                /** @description Who owns the integration. */
+                scope: components["schemas"]["Scope"];
+                /** @description Who asked for it. */
+                by: components["schemas"]["ReplayedBy"];
+                /** @description How it stands. */
+                state: components["schemas"]["State"];
+                /** @description Why it ended before its end, in words. */
+                reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description Events it is about.
+                 */
+                total: number;
+                /**
+                 * Format: int64
+                 * @description Those sent, or handed on to be.
+                 */
+                sent: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that succeeded.
+                 */
+                succeeded: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that failed or were dropped.
+                 */
+                failed: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that wait for their first or next try.
+                 */
+                waiting: number;
+                /**
+                 * Format: int64
+                 * @description Those passed over, because they are no longer kept.
+                 */
+                skipped: number;
+                /** @description How far it has come, in words. */
+                summary: string;
+                delivery?: components["schemas"]["DeliveryId"] | null;
+                since?: components["schemas"]["Timestamp"] | null;
+                until?: components["schemas"]["Timestamp"] | null;
+                /** @description Where to, when it is a test. */
+                to?: string | null;
+                /**
+                 * Format: double
+                 * @description Events a second.
+                 */
+                rate: number;
+                /** @description As which revision. */
+                revision: components["schemas"]["Revision"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                ended_at?: components["schemas"]["Timestamp"] | null;
             }[];
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
@@ -3327,6 +3463,109 @@ export interface components {
             /** @description When the body was to be JSON: what is wrong with it, with line and column. */
             json_fault?: string | null;
         };
+        /** @description A replay: what it is about, and how far it has come. */
+        Replay: {
+            /** @description Its id, which its requests carry as `Webhook-Replay`. */
+            id: components["schemas"]["ReplayId"];
+            /** @description What for. */
+            intent: components["schemas"]["Intent"];
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @description Who owns the integration. */
+            scope: components["schemas"]["Scope"];
+            /** @description Who asked for it. */
+            by: components["schemas"]["ReplayedBy"];
+            /** @description How it stands. */
+            state: components["schemas"]["State"];
+            /** @description Why it ended before its end, in words. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Events it is about.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Those sent, or handed on to be.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Those of them that succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Those of them that failed or were dropped.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those of them that wait for their first or next try.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Those passed over, because they are no longer kept.
+             */
+            skipped: number;
+            /** @description How far it has come, in words. */
+            summary: string;
+            delivery?: components["schemas"]["DeliveryId"] | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Where to, when it is a test. */
+            to?: string | null;
+            /**
+             * Format: double
+             * @description Events a second.
+             */
+            rate: number;
+            /** @description As which revision. */
+            revision: components["schemas"]["Revision"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A replay, a UUIDv7: the `Webhook-Replay` of its requests.
+         */
+        ReplayId: string;
+        /** @description Which events to send once more, and how. */
+        ReplayRequest: {
+            /** @description What for: `resend`, `recover` or `missing`. */
+            intent: components["schemas"]["Intent"];
+            delivery?: components["schemas"]["DeliveryId"] | null;
+            integration?: components["schemas"]["IntegrationId"] | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description Where to send to instead of the integration's URL: a test endpoint by its id, or any URL. The replay is then
+             *     a test: it passes the gate, and enters no counters and no books.
+             */
+            to?: string | null;
+            /** @description Whether only to say what would be sent. */
+            dry_run?: boolean;
+            /**
+             * Format: double
+             * @description Events a second, 0.1 to 1,000; 10 by default.
+             */
+            rate?: number | null;
+            revision?: components["schemas"]["Revision"] | null;
+        };
+        /** @description The person who asked for a replay. */
+        ReplayedBy: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their username at that time. */
+            name: string;
+        };
+        /**
+         * @description As which revision of the integration events are replayed.
+         * @enum {string}
+         */
+        Revision: "now" | "then";
         /** @description An integration as it once was. */
         RevisionRecord: {
             /**
@@ -3430,6 +3669,11 @@ export interface components {
          * @enum {string}
          */
         Source: "http" | "mqtt" | "upstream" | "console" | "test";
+        /**
+         * @description How a replay stands.
+         * @enum {string}
+         */
+        State: "running" | "done" | "stopped" | "cancelled" | "interrupted";
         /** @description How the server is, part by part. Public: it holds nothing of what the server keeps. */
         Status: {
             /** @description Whether every part is well. */
@@ -3973,6 +4217,8 @@ export interface operations {
                 event?: components["schemas"]["EventId"];
                 /** @description With this verdict: `delivered`, `failed`, `dropped` or `waiting`. */
                 verdict?: components["schemas"]["Verdict"];
+                /** @description Caused by this replay. */
+                replay?: components["schemas"]["ReplayId"];
                 /** @description Rows wanted, 1 to 1,000; 50 by default. */
                 limit?: number;
                 /** @description `next` of the page before; the first page when absent. */
@@ -4759,6 +5005,219 @@ export interface operations {
             };
             /** @description The template is broken, or over a limit; `findings` says where. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_replays: {
+        parameters: {
+            query?: {
+                /** @description Of this scope only; else of all that the caller may see. */
+                scope?: components["schemas"]["Scope"];
+                /** @description Of this integration. */
+                integration?: components["schemas"]["IntegrationId"];
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Replay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run`: what would be sent. Nothing was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description It has begun. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The integration is switched off, or a replay of it is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReplayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReplayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has nothing left to send. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
