@@ -95,7 +95,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPendingComponent: () => (
     <Center h={200}>
-      <Loader aria-label="Loading" />
+      <Loader role="img" aria-label="Loading" />
     </Center>
   ),
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,

@@ -21,13 +21,11 @@ fn asked(intent: Intent) -> ReplayRequest {
     ReplayRequest { intent, ..ReplayRequest::default() }
 }
 
-fn delivery() -> Option<DeliveryId> {
-    Some(DeliveryId(Uuid::nil()))
-}
+const DELIVERY: Option<DeliveryId> = Some(DeliveryId(Uuid::nil()));
 
 #[test]
 fn each_intent_takes_what_it_needs_and_nothing_else() {
-    let resend = ReplayRequest { delivery: delivery(), ..asked(Intent::Resend) };
+    let resend = ReplayRequest { delivery: DELIVERY, ..asked(Intent::Resend) };
     let recover = ReplayRequest { integration: Some(HOOK), ..asked(Intent::Recover) };
     let missing = ReplayRequest { integration: Some(HOOK), ..asked(Intent::Missing) };
     for good in [&resend, &recover, &missing] {
@@ -39,7 +37,7 @@ fn each_intent_takes_what_it_needs_and_nothing_else() {
         (ReplayRequest { since: Some(T0), ..resend.clone() }, "since"),
         (ReplayRequest { until: Some(T0), ..resend }, "until"),
         (asked(Intent::Recover), "integration"),
-        (ReplayRequest { delivery: delivery(), ..recover.clone() }, "delivery"),
+        (ReplayRequest { delivery: DELIVERY, ..recover.clone() }, "delivery"),
         (ReplayRequest { since: Some(T0), until: Some(T0), ..recover.clone() }, "since"),
         (ReplayRequest { since: Some(T0), ..recover.clone() }, "since"),
         (ReplayRequest { rate: Some(0.0), ..recover.clone() }, "rate"),
