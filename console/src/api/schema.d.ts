@@ -3015,7 +3015,6 @@ export interface components {
          * @enum {string}
          */
         Intent: "resend" | "recover" | "missing";
-<<<<<<< HEAD
         /** @description One cause of failure, and how often it has struck. */
         Issue: {
             /** @description Its id: the same whenever the same cause strikes. */
@@ -3100,8 +3099,6 @@ export interface components {
          * @enum {string}
          */
         IssueState: "open" | "acknowledged" | "resolved" | "ignored";
-=======
->>>>>>> r1
         /** @description A body as kept for the log: text where it is text, and how much of it there was. */
         KeptBody: {
             /** @description The body, as UTF-8 text, or as base64 when `binary`. */
@@ -3342,7 +3339,6 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-<<<<<<< HEAD
         Listed_IssueLine: {
             /** @description The items, newest first unless said otherwise. */
             items: (components["schemas"]["Issue"] & {
@@ -3360,8 +3356,6 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-=======
->>>>>>> r1
         Listed_Replay: {
             /** @description The items, newest first unless said otherwise. */
             items: {
