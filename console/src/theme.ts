@@ -16,6 +16,8 @@ export const theme = createTheme({
   components: {
     Table: { defaultProps: { verticalSpacing: "xs" } },
     Tooltip: { defaultProps: { openDelay: 250 } },
+    // The focus goes to the first item, not to a placeholder that has no name.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
   },
 });

@@ -68,6 +68,8 @@ async function namedDevices(scope: Scope): Promise<Device[]> {
 export function oneDevice(scope: Scope, id: string) {
   return queryOptions({
     queryKey: ["device", id, base(scope)],
+    // What is not there now is not asked for again and again.
+    refetchInterval: ({ state }) => (state.data ? 15_000 : false),
     queryFn: () =>
       scope.kind === "product"
         ? answered(

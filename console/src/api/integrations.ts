@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { answered, api, call, type Schemas } from "./client";
-import type { OneOverview, Overviews } from "./contract";
+import type { IntegrationStory, Overview } from "./shapes";
 import { base, scopeOfApi } from "./scope";
 
 /** Which integrations of a scope are asked for. */
@@ -21,7 +21,7 @@ export const overviews = (scope: string, filter: OverviewFilter = {}) =>
       const query = new URLSearchParams({ scope, limit: "200" });
       for (const [name, value] of Object.entries({ ...filter, cursor: pageParam }))
         if (value) query.set(name, value);
-      return call<Overviews>("GET", `/fieldhook/v1/integrations?${query.toString()}`);
+      return call<Overview>("GET", `/fieldhook/v1/integrations?${query.toString()}`);
     },
     getNextPageParam: ({ next }) => next ?? undefined,
   });
@@ -30,7 +30,7 @@ export const overviews = (scope: string, filter: OverviewFilter = {}) =>
 export const overview = (id: string) =>
   queryOptions({
     queryKey: ["integration", id, "overview"],
-    queryFn: () => call<OneOverview>("GET", `/fieldhook/v1/integrations/${id}`),
+    queryFn: () => call<IntegrationStory>("GET", `/fieldhook/v1/integrations/${id}`),
   });
 
 /** What the server keeps of each save. */

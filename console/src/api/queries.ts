@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { answered, api, ApiError, call, rememberCsrf } from "./client";
-import type { Session } from "./contract";
+import type { Session } from "./shapes";
 
 /** Asking again cannot mend an answer that the server meant. */
 function worthAnotherTry(failures: number, error: Error): boolean {

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Puts two attempts side by side; of an issue, the last success in front of it and its first failure. */
+        get: operations["compare_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/counters": {
         parameters: {
             query?: never;
@@ -79,7 +96,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of an integration or of an event, newest first. */
+        /** The deliveries of an integration, of an event or of a replay, newest first. */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -248,6 +265,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/integrations/{id}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with an integration, each problem with its cause, the fact that proves it, and what to do. */
+        get: operations["diagnose_integration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the events of a window came: published, received, matched, attempted, accepted, and where they leak. */
+        get: operations["read_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/integrations/{id}/move": {
         parameters: {
             query?: never;
@@ -263,6 +314,61 @@ export interface paths {
          * @description It takes the right to change integrations in both scopes.
          */
         post: operations["move_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues: one row for each cause of failure, however often it struck. The one first seen last comes first. */
+        get: operations["list_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/issues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One issue. */
+        get: operations["read_issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Puts an issue where a person says it stands: seen, over, or of no matter. One that is resolved opens again with
+         *     its next failure.
+         */
+        patch: operations["change_issue"];
+        trace?: never;
+    };
+    "/fieldhook/v1/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds what is wrong with a template, by itself and beside the other integrations of its scope. Nothing is saved. */
+        post: operations["lint_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -381,6 +487,51 @@ export interface paths {
         /** Fills a text in with data, by the rules of webhook templates. */
         post: operations["render_text"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replays, newest first. */
+        get: operations["list_replays"];
+        put?: never;
+        /**
+         * Sends events to an integration once more.
+         * @description `resend` sends the event of one `delivery`. `recover` sends every event of an `integration` whose deliveries all
+         *     failed or were dropped. `missing` sends every event that did not fire the `integration` when it came in and would
+         *     now. The oldest goes first; `published_at` stays the event's. Each event sent is a delivery of its own, which
+         *     passes the gate and is counted in the books. The replay stops when the gate closes, and says so.
+         *
+         *     With `to` it goes to another URL or a test endpoint and is a test, which is counted nowhere. Where the integration
+         *     holds secrets this takes the right to change it, as they would go there too.
+         */
+        post: operations["begin_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One replay, and how far it has come. */
+        get: operations["read_replay"];
+        put?: never;
+        post?: never;
+        /** Cancels a replay: it sends no more. What it has handed on goes its way. */
+        delete: operations["cancel_replay"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1675,6 +1826,95 @@ export interface components {
             /** @description First name, last name, company, in place of what is there. */
             account_info?: Record<string, never> | null;
         };
+        /** @description What console and command line can offer to do. */
+        Action: {
+            /** @description The key, with the keys below it behind dots. */
+            field: string;
+            /** @description What to put there. */
+            value?: string | null;
+            /** @description Where in the field's text to look. */
+            line?: number | null;
+            /** @description And in which column. */
+            column?: number | null;
+            /** @enum {string} */
+            kind: "edit-field";
+        } | {
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            kind: "replace-secret";
+        } | {
+            /** @enum {string} */
+            kind: "test";
+        } | {
+            /** @description The event. */
+            event: components["schemas"]["EventId"];
+            /** @enum {string} */
+            kind: "test-to-tester";
+        } | {
+            /** @description The event. */
+            event: components["schemas"]["EventId"];
+            /** @enum {string} */
+            kind: "preview";
+        } | {
+            /** @description The one that went well. */
+            a: components["schemas"]["AttemptId"];
+            /** @description The one that did not. */
+            b: components["schemas"]["AttemptId"];
+            /** @enum {string} */
+            kind: "compare";
+        } | {
+            /** @description An attempt of it. */
+            attempt: components["schemas"]["AttemptId"];
+            /** @enum {string} */
+            kind: "replay-one";
+        } | {
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "recover";
+        } | {
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "replay-missing";
+        } | {
+            /** @description `https://host:port`. */
+            origin: string;
+            /** @enum {string} */
+            kind: "wake";
+        } | {
+            /** @enum {string} */
+            kind: "enable";
+        } | {
+            /** @description Whose name begins so. */
+            prefix: string;
+            /** @enum {string} */
+            kind: "watch-live";
+        } | {
+            /** @description Which. */
+            device: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "publish-as";
+        } | {
+            /** @description Which. */
+            device: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "claim";
+        } | {
+            /** @description Which. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @enum {string} */
+            kind: "open";
+        } | {
+            /** @description Of this attempt. */
+            attempt: components["schemas"]["AttemptId"];
+            /** @enum {string} */
+            kind: "copy-curl";
+        } | {
+            /** @enum {string} */
+            kind: "revisions";
+        };
         /** @description The answer as it was received, with secrets masked. */
         Answer: {
             /**
@@ -1864,6 +2104,29 @@ export interface components {
              */
             accepts: number;
         };
+        /** @description One problem of one integration, told so that it can be acted on within a minute. */
+        Card: {
+            /** @description What it looks like. */
+            situation: components["schemas"]["Situation"];
+            /** @description The problem in a few words: `401 from api.example.com`. */
+            title: string;
+            /** @description What happened, in a sentence or two. */
+            happened: string;
+            /** @description Since when, and how much of it there is. */
+            extent: components["schemas"]["Extent"];
+            /** @description Why, with the fact that proves it. */
+            cause: components["schemas"]["Cause"];
+            /** @description Other facts that belong to the picture. */
+            also?: components["schemas"]["Fact"][];
+            /** @description What to do, the first thing first. */
+            steps: components["schemas"]["Step"][];
+            /** @description What became of the events. */
+            fate: components["schemas"]["Fate"];
+            /** @description The page of the documentation about it. */
+            page: string;
+            /** @description The issue whose attempts it explains; absent when it explains none. */
+            issue?: string | null;
+        };
         /** @description A request that an endpoint caught. */
         CaughtRequest: {
             /**
@@ -1897,6 +2160,13 @@ export interface components {
             fault: components["schemas"]["Fault"];
             /** @description Which rule answered, from 1; none when none fitted. */
             rule?: number | null;
+        };
+        /** @description Why it happens. There is none without the fact that proves it. */
+        Cause: {
+            /** @description The cause, in a sentence. */
+            words: string;
+            /** @description What proves it. */
+            fact: components["schemas"]["Fact"];
         };
         /** @description What was changed of a device. */
         ChangedDevice: {
@@ -1960,6 +2230,16 @@ export interface components {
          * @enum {string}
          */
         Code: "ENOTFOUND" | "EAI_AGAIN" | "ECONNREFUSED" | "EHOSTUNREACH" | "ETIMEDOUT" | "ESOCKETTIMEDOUT" | "ECONNRESET" | "CERT_HAS_EXPIRED" | "SELF_SIGNED_CERT" | "CERT_ALTNAME" | "CERT_UNKNOWN_CA" | "TLS_ERROR" | "EPROTO" | "EBLOCKED" | "ERENDER" | "ETOOLARGE";
+        /** @description Two attempts side by side. */
+        Comparison: {
+            issue?: components["schemas"]["IssueId"] | null;
+            /** @description The first; of an issue, the last success in front of its first failure. */
+            a: components["schemas"]["AttemptLine"];
+            /** @description The second; of an issue, its first failure. */
+            b: components["schemas"]["AttemptLine"];
+            /** @description What is different, part by part. */
+            differences: components["schemas"]["Difference"][];
+        };
         /** @description Where a copy of an integration goes, and what it is called. */
         CopyRequest: {
             scope?: components["schemas"]["Scope"] | null;
@@ -2050,6 +2330,7 @@ export interface components {
             next_at?: components["schemas"]["Timestamp"] | null;
             /** @description Why it ended without an attempt, in words. */
             reason?: string | null;
+            replay?: components["schemas"]["ReplayId"] | null;
         };
         /**
          * Format: uuid
@@ -2142,6 +2423,31 @@ export interface components {
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
         };
+        /** @description Everything that is wrong with an integration, each with its proof. */
+        Diagnosis: {
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @description When it was looked at. */
+            at: components["schemas"]["Timestamp"];
+            /** @description One card for each problem, the most urgent first; none when it is healthy. */
+            cards: components["schemas"]["Card"][];
+        };
+        /** @description Something that is not the same in two attempts. */
+        Difference: {
+            /** @description The part of the attempt it is in. */
+            part: components["schemas"]["DifferentPart"];
+            /** @description What it is: a header's name, `url`, a place in the body such as `body.readings.0`, a phase. */
+            name: string;
+            /** @description In the first attempt; absent when it has none. */
+            a?: string | null;
+            /** @description In the second. */
+            b?: string | null;
+        };
+        /**
+         * @description A part of an attempt.
+         * @enum {string}
+         */
+        DifferentPart: "outcome" | "revision" | "event" | "rendering" | "request" | "response" | "network" | "timings";
         /** @description That it is done, when there is nothing else to say. */
         Done: {
             /** @description Always true. */
@@ -2159,6 +2465,21 @@ export interface components {
              * @description Time between two pieces, 1 to 30,000 ms.
              */
             every_ms?: number;
+        };
+        /** @description What a replay would send. Nothing was sent. */
+        DryRun: {
+            /**
+             * Format: int64
+             * @description Events it would be about.
+             */
+            count: number;
+            /**
+             * @description The requests of the first three, secrets masked; `Webhook-Id` and `Webhook-Replay` are zeros, as there is
+             *     neither delivery nor replay yet.
+             */
+            requests: components["schemas"]["RenderedRequest"][];
+            /** @description Why those of the first three that are not among the requests cannot be made. */
+            faults: string[];
         };
         /** @description A product or an organisation that holds integrations. */
         Elsewhere: {
@@ -2246,6 +2567,114 @@ export interface components {
             /** @description What it caused, as far as the reader can see; the first 1,000. */
             deliveries: components["schemas"]["Delivery"][];
         };
+        /** @description Since when, and how much. */
+        Extent: {
+            since?: components["schemas"]["Timestamp"] | null;
+            last?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Out of how many; what one of them is, `unit` says.
+             */
+            of: number;
+            /** @description `attempts`, `events` or `deliveries`. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description Devices concerned, as far as they were counted.
+             */
+            devices: number;
+            last_good?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Something that was read and not guessed: words, the values they speak of, and where these were read. */
+        Fact: {
+            /** @description The fact, in a sentence. */
+            words: string;
+            /** @description The values, by name. */
+            values?: components["schemas"]["Named"][];
+            /** @description Where it was read: never empty, for [`Fact::read_in`] is the only way to make one. */
+            read_in: components["schemas"]["FactSource"][];
+        };
+        /** @description Where a fact was read, so that a reader can look for themselves. */
+        FactSource: {
+            /** @description Which. */
+            id: components["schemas"]["AttemptId"];
+            /** @enum {string} */
+            kind: "attempt";
+        } | {
+            /** @description Which. */
+            id: components["schemas"]["EventId"];
+            /** @enum {string} */
+            kind: "event";
+        } | {
+            /** @description Whose. */
+            integration: components["schemas"]["IntegrationId"];
+            /**
+             * Format: int32
+             * @description Which, from 1.
+             */
+            revision: number;
+            /** @enum {string} */
+            kind: "revision";
+        } | {
+            /** @description Which. */
+            id: components["schemas"]["IntegrationId"];
+            /** @enum {string} */
+            kind: "integration";
+        } | {
+            /** @description `https://host:port`. */
+            origin: string;
+            /** @enum {string} */
+            kind: "gate";
+        } | {
+            /** @description Which. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @enum {string} */
+            kind: "counters";
+        } | {
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            kind: "secret";
+        } | {
+            /** @enum {string} */
+            kind: "health";
+        };
+        /** @description What became of the events since a problem began. */
+        Fate: {
+            /**
+             * Format: int64
+             * @description Deliveries begun since then.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Of these, those that got through, at once or by a later try.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Those given up after an error.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those given up without an error at the last.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Those that wait for their next try.
+             */
+            waiting: number;
+            next_try?: components["schemas"]["Timestamp"] | null;
+            /** @description The same in a sentence. */
+            words: string;
+        };
         /**
          * @description What an endpoint does wrong.
          * @enum {string}
@@ -2301,6 +2730,48 @@ export interface components {
          * @enum {string}
          */
         FoundKind: "integration" | "device" | "product" | "organisation" | "event" | "delivery" | "attempt";
+        /** @description What became of the events of a window, step by step, and where they leak. */
+        Funnel: {
+            /** @description The window's beginning. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its end. */
+            until: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events published where the reader can see them: all in the integration's scope, and those of other scopes
+             *     whose names begin with its prefix.
+             */
+            published: number;
+            /**
+             * Format: int64
+             * @description Those of them that stand in the integration's scope.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Those that fired it.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Those for which at least one attempt was made, refusals by the gate included.
+             */
+            attempted: number;
+            /**
+             * Format: int64
+             * @description Those that were accepted.
+             */
+            succeeded: number;
+            /** @description Whether there were more events than were looked at: the newest ones were. */
+            more: boolean;
+            leak?: components["schemas"]["Leak"] | null;
+            /** @description Why events did not fire it, the reason with the most telling first. */
+            reasons: components["schemas"]["Missed"][];
+            last_fired?: components["schemas"]["Timestamp"] | null;
+            late_since?: components["schemas"]["Timestamp"] | null;
+            /** @description What is wrong with the server itself, when something is. */
+            health?: string | null;
+        };
         /** @description The gate as one attempt saw and left it. */
         GateEvidence: {
             /** @description Whether the attempt was counted in the window. */
@@ -2539,6 +3010,95 @@ export interface components {
         };
         /** @description A webhook template. Every text of it may hold Mustache tags; see the documentation for its keys. */
         IntegrationTemplate: Record<string, never>;
+        /**
+         * @description What a replay is for.
+         * @enum {string}
+         */
+        Intent: "resend" | "recover" | "missing";
+        /** @description One cause of failure, and how often it has struck. */
+        Issue: {
+            /** @description Its id: the same whenever the same cause strikes. */
+            id: components["schemas"]["IssueId"];
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @description Who owns it. */
+            scope: components["schemas"]["Scope"];
+            code?: components["schemas"]["Code"] | null;
+            /**
+             * Format: int32
+             * @description The status answered.
+             */
+            status?: number | null;
+            /** @description Where the requests went: `https://host:port`; absent when they were never made. */
+            origin?: string | null;
+            phase?: components["schemas"]["Phase"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["IssueState"];
+            /** @description When it came to stand there. */
+            changed_at: components["schemas"]["Timestamp"];
+            changed_by?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int32
+             * @description How often it came back after it had been resolved.
+             */
+            regressions: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed so, since it opened last.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Attempts of the integration since it opened last.
+             */
+            attempts: number;
+            /** @description The first such failure since it opened last. */
+            first_seen: components["schemas"]["Timestamp"];
+            /** @description The last one. */
+            last_seen: components["schemas"]["Timestamp"];
+            /** @description Devices whose events failed so; the first hundred. */
+            devices: components["schemas"]["DeviceId"][];
+            /** @description Whether there are more. */
+            more_devices: boolean;
+            /** @description Firmware versions of these; the first twenty. */
+            firmware: number[];
+            /** @description The first attempt that failed so. Kept as long as the issue is. */
+            first: components["schemas"]["AttemptId"];
+            /** @description The last one. Kept as long as the issue is. */
+            latest: components["schemas"]["AttemptId"];
+            last_good?: components["schemas"]["AttemptId"] | null;
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Successes in a row at present.
+             */
+            streak: number;
+            streak_since?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Where an issue is to stand. */
+        IssueChange: {
+            /** @description `open`, `acknowledged`, `resolved` or `ignored`. */
+            state: components["schemas"]["IssueState"];
+        };
+        /** @description An issue: the same whenever the same cause strikes. */
+        IssueId: string;
+        /** @description An issue in a list. */
+        IssueLine: components["schemas"]["Issue"] & {
+            /** @description The integration's name, if it has one. */
+            name?: string | null;
+            /** @description The event-name prefix it fires on. */
+            prefix: string;
+            /**
+             * Format: int64
+             * @description The share of the integration's attempts that failed so since it opened, in percent.
+             */
+            percent: number;
+        };
+        /**
+         * @description Where an issue stands.
+         * @enum {string}
+         */
+        IssueState: "open" | "acknowledged" | "resolved" | "ignored";
         /** @description A body as kept for the log: text where it is text, and how much of it there was. */
         KeptBody: {
             /** @description The body, as UTF-8 text, or as base64 when `binary`. */
@@ -2552,6 +3112,25 @@ export interface components {
             bytes: number;
             /** @description Whether `text` is less than the whole body. */
             cut?: boolean;
+        };
+        /**
+         * @description A step at which events are lost.
+         * @enum {string}
+         */
+        Leak: "published" | "received" | "matched" | "attempted" | "succeeded";
+        /** @description A template to be looked over. */
+        Lint: {
+            /** @description The template of an integration, in the keys in which it is saved. */
+            template: Record<string, never>;
+            scope?: components["schemas"]["Scope"] | null;
+            integration?: components["schemas"]["IntegrationId"] | null;
+        };
+        /** @description What was found. */
+        Linted: {
+            /** @description Whether it can be saved: there is no error among the findings. */
+            ok: boolean;
+            /** @description Everything found, errors first. */
+            findings: components["schemas"]["RenderFinding"][];
         };
         /** @description A page of a list. */
         Listed_AttemptLine: {
@@ -2673,6 +3252,7 @@ export interface components {
                 next_at?: components["schemas"]["Timestamp"] | null;
                 /** @description Why it ended without an attempt, in words. */
                 reason?: string | null;
+                replay?: components["schemas"]["ReplayId"] | null;
             }[];
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
@@ -2754,6 +3334,92 @@ export interface components {
                 product_version?: number | null;
                 /** @description How it reached the server. */
                 source: components["schemas"]["Source"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null after the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_IssueLine: {
+            /** @description The items, newest first unless said otherwise. */
+            items: (components["schemas"]["Issue"] & {
+                /** @description The integration's name, if it has one. */
+                name?: string | null;
+                /** @description The event-name prefix it fires on. */
+                prefix: string;
+                /**
+                 * Format: int64
+                 * @description The share of the integration's attempts that failed so since it opened, in percent.
+                 */
+                percent: number;
+            })[];
+            /** @description What to send as `cursor` for the next page; null after the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Replay: {
+            /** @description The items, newest first unless said otherwise. */
+            items: {
+                /** @description Its id, which its requests carry as `Webhook-Replay`. */
+                id: components["schemas"]["ReplayId"];
+                /** @description What for. */
+                intent: components["schemas"]["Intent"];
+                /** @description The integration. */
+                integration: components["schemas"]["IntegrationId"];
+                /** @description Who owns the integration. */
+                scope: components["schemas"]["Scope"];
+                /** @description Who asked for it. */
+                by: components["schemas"]["ReplayedBy"];
+                /** @description How it stands. */
+                state: components["schemas"]["State"];
+                /** @description Why it ended before its end, in words. */
+                reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description Events it is about.
+                 */
+                total: number;
+                /**
+                 * Format: int64
+                 * @description Those sent, or handed on to be.
+                 */
+                sent: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that succeeded.
+                 */
+                succeeded: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that failed or were dropped.
+                 */
+                failed: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that wait for their first or next try.
+                 */
+                waiting: number;
+                /**
+                 * Format: int64
+                 * @description Those passed over, because they are no longer kept.
+                 */
+                skipped: number;
+                /** @description How far it has come, in words. */
+                summary: string;
+                delivery?: components["schemas"]["DeliveryId"] | null;
+                since?: components["schemas"]["Timestamp"] | null;
+                until?: components["schemas"]["Timestamp"] | null;
+                /** @description Where to, when it is a test. */
+                to?: string | null;
+                /**
+                 * Format: double
+                 * @description Events a second.
+                 */
+                rate: number;
+                /** @description As which revision. */
+                revision: components["schemas"]["Revision"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                ended_at?: components["schemas"]["Timestamp"] | null;
             }[];
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
@@ -2887,6 +3553,23 @@ export interface components {
             /** @description Always false. */
             enabled: boolean;
         };
+        /** @description Events that did not fire the integration for one reason. */
+        Missed: components["schemas"]["Reason"] & {
+            /** @description The same in a sentence with the values at hand. */
+            explanation: string;
+            /**
+             * Format: int64
+             * @description How many events.
+             */
+            count: number;
+            /** @description The newest of them. */
+            event: components["schemas"]["EventId"];
+            /** @description Its name. */
+            name: string;
+            /** @description When it was published. */
+            at: components["schemas"]["Timestamp"];
+            device?: components["schemas"]["DeviceId"] | null;
+        };
         /** @description A variable that had no value with some events. */
         MissingVariable: {
             /** @description Its name. */
@@ -2903,6 +3586,13 @@ export interface components {
         MoveRequest: {
             /** @description Who will own it. */
             scope: components["schemas"]["Scope"];
+        };
+        /** @description A value with its name. */
+        Named: {
+            /** @description What it is: `status`, `header`, `sent at`. */
+            name: string;
+            /** @description The value as text; a time is RFC 3339. */
+            value: string;
         };
         /** @description How an event's name nearly begins with an integration's prefix. */
         NearMiss: {
@@ -3327,6 +4017,109 @@ export interface components {
             /** @description When the body was to be JSON: what is wrong with it, with line and column. */
             json_fault?: string | null;
         };
+        /** @description A replay: what it is about, and how far it has come. */
+        Replay: {
+            /** @description Its id, which its requests carry as `Webhook-Replay`. */
+            id: components["schemas"]["ReplayId"];
+            /** @description What for. */
+            intent: components["schemas"]["Intent"];
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @description Who owns the integration. */
+            scope: components["schemas"]["Scope"];
+            /** @description Who asked for it. */
+            by: components["schemas"]["ReplayedBy"];
+            /** @description How it stands. */
+            state: components["schemas"]["State"];
+            /** @description Why it ended before its end, in words. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Events it is about.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Those sent, or handed on to be.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Those of them that succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Those of them that failed or were dropped.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those of them that wait for their first or next try.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Those passed over, because they are no longer kept.
+             */
+            skipped: number;
+            /** @description How far it has come, in words. */
+            summary: string;
+            delivery?: components["schemas"]["DeliveryId"] | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Where to, when it is a test. */
+            to?: string | null;
+            /**
+             * Format: double
+             * @description Events a second.
+             */
+            rate: number;
+            /** @description As which revision. */
+            revision: components["schemas"]["Revision"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A replay, a UUIDv7: the `Webhook-Replay` of its requests.
+         */
+        ReplayId: string;
+        /** @description Which events to send once more, and how. */
+        ReplayRequest: {
+            /** @description What for: `resend`, `recover` or `missing`. */
+            intent: components["schemas"]["Intent"];
+            delivery?: components["schemas"]["DeliveryId"] | null;
+            integration?: components["schemas"]["IntegrationId"] | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description Where to send to instead of the integration's URL: a test endpoint by its id, or any URL. The replay is then
+             *     a test: it passes the gate, and enters no counters and no books.
+             */
+            to?: string | null;
+            /** @description Whether only to say what would be sent. */
+            dry_run?: boolean;
+            /**
+             * Format: double
+             * @description Events a second, 0.1 to 1,000; 10 by default.
+             */
+            rate?: number | null;
+            revision?: components["schemas"]["Revision"] | null;
+        };
+        /** @description The person who asked for a replay. */
+        ReplayedBy: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their username at that time. */
+            name: string;
+        };
+        /**
+         * @description As which revision of the integration events are replayed.
+         * @enum {string}
+         */
+        Revision: "now" | "then";
         /** @description An integration as it once was. */
         RevisionRecord: {
             /**
@@ -3426,10 +4219,20 @@ export interface components {
             password: string;
         };
         /**
+         * @description What a problem looks like from outside; each has a page of its own in the documentation.
+         * @enum {string}
+         */
+        Situation: "nothing-fires" | "broken-template" | "bad-request" | "credential" | "not-found" | "too-many" | "server-error" | "redirect" | "says-no" | "refusal" | "timed-out" | "silent" | "reset" | "dns" | "unreachable" | "tls" | "protocol" | "blocked" | "skipped" | "operations" | "duplicates";
+        /**
          * @description How an event reached us.
          * @enum {string}
          */
         Source: "http" | "mqtt" | "upstream" | "console" | "test";
+        /**
+         * @description How a replay stands.
+         * @enum {string}
+         */
+        State: "running" | "done" | "stopped" | "cancelled" | "interrupted";
         /** @description How the server is, part by part. Public: it holds nothing of what the server keeps. */
         Status: {
             /** @description Whether every part is well. */
@@ -3480,6 +4283,12 @@ export interface components {
             disk_free_bytes?: number | null;
             /** @description What went wrong lately, newest first, since the server started. */
             incidents: components["schemas"]["Incident"][];
+        };
+        /** @description One thing to do. */
+        Step: {
+            /** @description What, in words. */
+            words: string;
+            action?: components["schemas"]["Action"] | null;
         };
         /** @description A team. */
         Team: {
@@ -3919,6 +4728,57 @@ export interface operations {
             };
         };
     };
+    compare_attempts: {
+        parameters: {
+            query?: {
+                /** @description The first attempt. */
+                a?: components["schemas"]["AttemptId"];
+                /** @description The second attempt. */
+                b?: components["schemas"]["AttemptId"];
+                /** @description An issue, instead of two attempts. */
+                issue?: components["schemas"]["IssueId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     counters: {
         parameters: {
             query?: {
@@ -3973,6 +4833,8 @@ export interface operations {
                 event?: components["schemas"]["EventId"];
                 /** @description With this verdict: `delivered`, `failed`, `dropped` or `waiting`. */
                 verdict?: components["schemas"]["Verdict"];
+                /** @description Caused by this replay. */
+                replay?: components["schemas"]["ReplayId"];
                 /** @description Rows wanted, 1 to 1,000; 50 by default. */
                 limit?: number;
                 /** @description `next` of the page before; the first page when absent. */
@@ -4428,6 +5290,95 @@ export interface operations {
             };
         };
     };
+    diagnose_integration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_funnel: {
+        parameters: {
+            query?: {
+                /** @description From this time on: RFC 3339, or a date; the last 24 hours by default. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Up to this time; now by default. */
+                until?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Funnel"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     move_integration: {
         parameters: {
             query?: never;
@@ -4477,6 +5428,206 @@ export interface operations {
             };
             /** @description Somebody else has changed it at the same time. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_issues: {
+        parameters: {
+            query?: {
+                /** @description Of this scope only; else of all that the caller may see. */
+                scope?: components["schemas"]["Scope"];
+                /** @description Of this integration. */
+                integration?: components["schemas"]["IntegrationId"];
+                /** @description In this state: `open`, `acknowledged`, `resolved` or `ignored`; or `unresolved` for the first two. */
+                state?: string;
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_IssueLine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IssueId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueLine"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IssueId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueLine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lint_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lint"];
+            };
+        };
+        responses: {
+            /** @description Also when there are errors: `ok` is false then. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4759,6 +5910,219 @@ export interface operations {
             };
             /** @description The template is broken, or over a limit; `findings` says where. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_replays: {
+        parameters: {
+            query?: {
+                /** @description Of this scope only; else of all that the caller may see. */
+                scope?: components["schemas"]["Scope"];
+                /** @description Of this integration. */
+                integration?: components["schemas"]["IntegrationId"];
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Replay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run`: what would be sent. Nothing was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description It has begun. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The integration is switched off, or a replay of it is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReplayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReplayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has nothing left to send. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Text, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Menu, Text, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import {
   IconCheck,
   IconDeviceDesktop,
@@ -50,14 +50,13 @@ export function Account() {
         {SCHEMES.map(({ scheme, label, icon: Icon }) => (
           <Menu.Item
             key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
             leftSection={<Icon size={16} />}
             rightSection={colorScheme === scheme && <IconCheck size={14} aria-hidden />}
             closeMenuOnClick={false}
             onClick={() => setColorScheme(scheme)}
           >
             {label}
+            {colorScheme === scheme && <VisuallyHidden> (chosen)</VisuallyHidden>}
           </Menu.Item>
         ))}
         <Menu.Divider />

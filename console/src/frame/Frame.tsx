@@ -105,9 +105,8 @@ function Mark({ slug }: { slug: string }) {
     <Group
       gap={8}
       wrap="nowrap"
-      renderRoot={(props) => (
-        <Link {...props} to="/$scope/integrations" params={{ scope: slug }} className={classes["mark"]} />
-      )}
+      className={classes["mark"]}
+      renderRoot={(props) => <Link {...props} to="/$scope/integrations" params={{ scope: slug }} />}
     >
       <img src="/console/favicon.svg" width={26} height={26} alt="" />
       <Text fw={700} visibleFrom="xs">

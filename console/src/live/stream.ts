@@ -1,4 +1,4 @@
-import type { LiveEvent } from "../api/contract";
+import type { LiveEvent } from "../api/shapes";
 
 /** Whether the stream is open. */
 export type Connection = "connecting" | "open" | "lost";

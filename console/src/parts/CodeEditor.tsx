@@ -1,12 +1,13 @@
 import { json } from "@codemirror/lang-json";
-import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, linter, lintGutter } from "@codemirror/lint";
 import { Compartment, EditorState, type Extension, type Text } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "react";
+
+import { highlight } from "./highlight";
 
 /** Something to underline. Lines and columns count from 1; without a line the whole is meant. */
 export interface Mark {
@@ -55,7 +56,13 @@ export default function CodeEditor({
     });
     const state = EditorState.create({
       doc: value,
-      extensions: [basicSetup, EditorView.lineWrapping, told, variable.current.of([])],
+      extensions: [
+        basicSetup,
+        syntaxHighlighting(highlight),
+        EditorView.lineWrapping,
+        told,
+        variable.current.of([]),
+      ],
     });
     const editor = new EditorView({ state, parent: place.current });
     view.current = editor;
@@ -75,7 +82,6 @@ export default function CodeEditor({
       EditorState.readOnly.of(readOnly),
       EditorView.contentAttributes.of({ "aria-label": label }),
       look(dark, minHeight, maxHeight),
-      COLOURS,
       language === "json" ? json() : [],
       marks.length > 0
         ? [linter(({ state }) => marks.map((mark) => diagnostic(mark, state.doc))), lintGutter()]
@@ -95,18 +101,6 @@ function diagnostic(mark: Mark, text: Text): Diagnostic {
   const from = Math.min(line.to, line.from + Math.max(0, (mark.column ?? 1) - 1));
   return { from, to: Math.max(from, line.to), severity, message: mark.message };
 }
-
-/** Colours that are read easily on both grounds; the editor's own are for a light one. */
-const COLOURS = syntaxHighlighting(
-  HighlightStyle.define([
-    { tag: tags.propertyName, color: "var(--mantine-color-text)" },
-    { tag: tags.string, color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-3))" },
-    {
-      tag: [tags.number, tags.bool, tags.null],
-      color: "light-dark(var(--mantine-color-grape-9), var(--mantine-color-grape-3))",
-    },
-  ]),
-);
 
 function look(dark: boolean, minHeight: number, maxHeight: number): Extension {
   return EditorView.theme(

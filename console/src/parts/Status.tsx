@@ -1,6 +1,6 @@
 import { Badge, Group } from "@mantine/core";
 
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { standings } from "./standing";
 
 /** How an integration is doing, in chips of a few words; the most pressing first. */
@@ -14,7 +14,11 @@ export function Status({ of, wrap = false }: { of: IntegrationOverview; wrap?: b
           variant="light"
           tt="none"
           fw={500}
-          title={kind === "trouble" ? `${word}: ${of.trouble?.message ?? ""}` : word}
+          title={
+            kind === "trouble"
+              ? `${word}: ${of.trouble?.message ?? ""}`
+              : `${word}${word.endsWith("%") ? " of the attempts are skipped" : ""}`
+          }
           style={{ flexShrink: kind === "trouble" ? 1 : 0, minWidth: 40 }}
         >
           {word}

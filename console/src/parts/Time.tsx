@@ -9,19 +9,38 @@ const MOMENT = new Intl.DateTimeFormat(undefined, {
 });
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** A moment in local time, with UTC on hover or focus. Today's show the time alone. */
+/** For other years, whose seconds nobody asks for. */
+const YEARS_AWAY = new Intl.DateTimeFormat(undefined, {
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** A moment in local time, with UTC on hover or focus. Today's show the time alone, those of other years the year. */
 export function Time({ at, whole = false }: { at: string; whole?: boolean }) {
   return (
     <Tooltip label={utc(at)}>
-      <time dateTime={at}>{whole ? MOMENT.format(new Date(at)) : short(at)}</time>
+      <time dateTime={at}>{shown(new Date(at), whole)}</time>
     </Tooltip>
   );
 }
 
-function short(at: string): string {
-  const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  return (today ? CLOCK : MOMENT).format(date);
+/** The same at a fraction of the cost, for lists whose rows come and go many times a second. */
+export function PlainTime({ at }: { at: string }) {
+  return (
+    <time dateTime={at} title={utc(at)}>
+      {shown(new Date(at), false)}
+    </time>
+  );
+}
+
+function shown(date: Date, whole: boolean): string {
+  const now = new Date();
+  if (date.getFullYear() !== now.getFullYear()) return YEARS_AWAY.format(date);
+  const today = date.toDateString() === now.toDateString();
+  return (today && !whole ? CLOCK : MOMENT).format(date);
 }
 
 const MINUTE = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { standings, urgency } from "./standing";
 import { minute } from "./Time";
 
@@ -55,8 +55,8 @@ test("trouble is told in one line: what, since when, which share, how many", () 
 });
 
 test("a gate that holds more back than it lets through is asleep, one that holds back less throttles", () => {
-  expect(standings(integration({ gate: gate(0.93) }), NOW)[0]?.word).toBe("Asleep, 93 % skipped");
-  expect(standings(integration({ gate: gate(0.2) }), NOW)[0]?.word).toBe("Throttled, 20 % skipped");
+  expect(standings(integration({ gate: gate(0.93) }), NOW)[0]?.word).toBe("Asleep, 93 %");
+  expect(standings(integration({ gate: gate(0.2) }), NOW)[0]?.word).toBe("Throttled, 20 %");
   expect(standings(integration({ gate: gate(0) }), NOW)[0]?.kind).toBe("healthy");
 });
 

@@ -1,4 +1,4 @@
-import type { IntegrationOverview } from "../api/contract";
+import type { IntegrationOverview } from "../api/shapes";
 import { counted, percent } from "./numbers";
 import { minute } from "./Time";
 
@@ -19,7 +19,7 @@ export function standings(of: IntegrationOverview, now = new Date()): Standing[]
   const found = [trouble(of, now), gate(of, now)].filter((standing) => standing !== null);
   if (of.disabled) return [disabled(of, now), ...found.filter(({ kind }) => kind === "trouble")];
   if (found.length > 0) return found;
-  return of.last_attempt_at === null
+  return of.last_attempt_at == null
     ? [{ kind: "quiet", word: "Nothing yet", color: "gray" }]
     : [{ kind: "healthy", word: "Healthy", color: "teal" }];
 }
@@ -45,8 +45,8 @@ function gate({ gate }: IntegrationOverview, now: Date): Standing | null {
   if (gate.probability <= 0) return null;
   // Above a half, more is held back than let through: that is what people call asleep.
   return gate.probability > 0.5
-    ? { kind: "asleep", word: `Asleep, ${percent(gate.probability)} skipped`, color: "orange" }
-    : { kind: "throttled", word: `Throttled, ${percent(gate.probability)} skipped`, color: "orange" };
+    ? { kind: "asleep", word: `Asleep, ${percent(gate.probability)}`, color: "orange" }
+    : { kind: "throttled", word: `Throttled, ${percent(gate.probability)}`, color: "orange" };
 }
 
 function disabled({ disabled_since }: IntegrationOverview, now: Date): Standing {

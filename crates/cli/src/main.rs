@@ -38,6 +38,7 @@ Examples:
   fieldhook integration create --event temperature --to https://example.com/in
   fieldhook publish temperature 21.5
   fieldhook integration logs ID --follow
+  fieldhook diagnose ID                              what is wrong with it, and what to do
 
 Exit codes:
   0  done
@@ -90,6 +91,10 @@ enum Command {
     #[command(subcommand)]
     Integration(commands::integration::Integration),
     Explain(commands::explain::Explain),
+    Diagnose(commands::diagnose::Diagnose),
+    Lint(commands::lint::Lint),
+    #[command(subcommand)]
+    Replay(commands::replay::Replay),
     #[command(subcommand)]
     Device(commands::device::Device),
     #[command(subcommand)]
@@ -173,6 +178,9 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Subscribe(command) => command.run(context).await,
         Command::Integration(command) => command.run(context).await,
         Command::Explain(command) => command.run(context).await,
+        Command::Diagnose(command) => command.run(context).await,
+        Command::Lint(command) => command.run(context).await,
+        Command::Replay(command) => command.run(context).await,
         Command::Device(command) => command.run(context).await,
         Command::Product(command) => command.run(context).await,
         Command::Secret(command) => command.run(context).await,

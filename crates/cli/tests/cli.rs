@@ -203,12 +203,105 @@ async fn a_webhook_can_be_tried_changed_switched_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_looked_at_first_and_then_recovered() {
+    let world = World::start().await;
+    world.log_in().await;
+    let endpoint = world.json(&["tester", "create"]).await;
+    let (endpoint, url) = (text(&endpoint["id"]), text(&endpoint["url"]));
+    let hook = text(&world.json(&["integration", "create", "--event", "t", "--to", &url]).await["id"]);
+    assert_eq!(world.run(&["tester", "answer", &endpoint, "--status", "404"]).await.code, 0);
+    world.json(&["publish", "t", "21.5"]).await;
+    world.server.settled().await;
+
+    let dry = world.run(&["replay", "recover", &hook, "--dry-run"]).await;
+    assert!(
+        dry.out.contains("1 event would be sent") && dry.out.contains("> POST"),
+        "{}{}",
+        dry.out,
+        dry.err
+    );
+    let failed = world.run(&["replay", "recover", &hook, "--follow"]).await;
+    assert_eq!(failed.code, 1, "{}", failed.out);
+    assert!(failed.err.contains("1 failed"), "{}", failed.err);
+    assert_eq!(world.run(&["tester", "answer", &endpoint, "--status", "200"]).await.code, 0);
+    let recovered = world.run(&["replay", "recover", &hook, "--follow", "--rate", "50"]).await;
+    assert_eq!(recovered.code, 0, "{}", recovered.err);
+    assert!(recovered.out.contains("1 of 1 sent: 1 succeeded"), "{}", recovered.out);
+
+    let list = world.json(&["replay", "list", &hook]).await;
+    let id = text(&list["items"][0]["id"]);
+    assert_eq!(
+        (list["items"].as_array().unwrap().len(), text(&list["items"][0]["by"]["name"])),
+        (2, EMAIL.to_owned())
+    );
+    assert!(world.run(&["replay", "show", &id]).await.out.contains("done"));
+    assert_eq!(world.run(&["replay", "cancel", &id]).await.code, 1);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_template_is_told_before_anything_is_saved() {
     let world = World::start().await;
     world.log_in().await;
     let refused = world.run(&["integration", "create", "--event", "t", "--to", "ftp://example.com"]).await;
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("ftp"), "{}", refused.err);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_webhook_is_diagnosed_with_its_proof_and_its_remedy() {
+    let world = World::start().await;
+    world.log_in().await;
+    let endpoint = world.json(&["tester", "create"]).await;
+    let url = text(&endpoint["url"]);
+    let hook = world.json(&["integration", "create", "--event", "temp", "--to", &url]).await;
+    let id = text(&hook["id"]);
+    world.json(&["publish", "temp", "1"]).await;
+    world.server.settled().await;
+    let healthy = world.run(&["diagnose", &id]).await;
+    assert!(healthy.code == 0 && healthy.out.contains("Nothing is wrong"), "{}{}", healthy.out, healthy.err);
+
+    assert_eq!(world.run(&["tester", "answer", &text(&endpoint["id"]), "--status", "401"]).await.code, 0);
+    let event = world.json(&["publish", "temp", "2"]).await;
+    world.server.settled().await;
+    let told = world.run(&["diagnose", &id]).await.out;
+    // Where a line breaks is the terminal's affair.
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["401: not recognised", "No credential is sent at all", "[attempt ", "1. Add what", "1 of "] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    let cards = world.json(&["diagnose", &id]).await;
+    assert_eq!(cards["cards"][0]["situation"], "credential");
+    let explained = world.run(&["explain", &text(&event["id"])]).await.out;
+    assert!(explained.contains(&format!("fieldhook diagnose {id}")), "{explained}");
+    assert_eq!(world.run(&["diagnose", &"0".repeat(24)]).await.code, 4);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_is_linted_beside_the_others_and_alone() {
+    let world = World::start().await;
+    let file = world.home.path().join("hook.json");
+    let lint = async |template: &str, more: &[&str]| {
+        std::fs::write(&file, template).unwrap();
+        world.run(&[&["lint", file.to_str().unwrap()], more].concat()).await
+    };
+    let good = r#"{"event": "temperature", "url": "https://example.com/in"}"#;
+    let alone = lint(good, &["--offline"]).await;
+    assert!(alone.code == 0 && alone.out.contains("nothing to say"), "{}{}", alone.out, alone.err);
+    let broken =
+        lint(r#"{"event": "temperature", "url": "https://x.example", "json": "{\n]"}"#, &["--offline"]).await;
+    assert_eq!(broken.code, 1);
+    assert!(broken.out.contains("json:2:1: error: `json` is not JSON"), "{}", broken.out);
+    let no_json = lint("{\n  \"event\": }", &["--offline"]).await;
+    assert!(no_json.code == 1 && no_json.err.contains("line 2 column 12"), "{}", no_json.err);
+    assert_eq!(lint(good, &[]).await.code, 3, "beside the others only who is logged in");
+
+    world.log_in().await;
+    world.json(&["integration", "create", file.to_str().unwrap()]).await;
+    let twice = lint(good, &[]).await;
+    assert!(twice.code == 0 && twice.out.contains("[same-hook-twice]"), "{}{}", twice.out, twice.err);
     world.server.stop().await;
 }
 

@@ -130,6 +130,10 @@ hex_id!(
     /// An organisation.
     OrgId
 );
+hex_id!(
+    /// An issue, made of its cause.
+    IssueId
+);
 
 /// A product: a number, as in Particle's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -209,6 +213,10 @@ uuid_id!(
 uuid_id!(
     /// One HTTP request for a delivery, or one refusal by the gate.
     AttemptId
+);
+uuid_id!(
+    /// One replay; the `Webhook-Replay` of its requests.
+    ReplayId
 );
 
 #[cfg(test)]

@@ -55,6 +55,14 @@ pub struct Integration {
     pub disabled: Option<Disabled>,
 }
 
+/// The top-level keys whose values are not the same in two templates, in the order of the newer one; keys that are
+/// gone come last.
+pub fn changed_keys(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
+    let kept = new.iter().filter(|(key, value)| old.get(*key) != Some(*value)).map(|(key, _)| key);
+    let gone = old.keys().filter(|key| !new.contains_key(*key));
+    kept.chain(gone).cloned().collect()
+}
+
 /// The act of switching an integration off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disabled {

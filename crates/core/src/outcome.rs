@@ -98,7 +98,7 @@ impl SuccessRule {
 }
 
 /// The value at a dotted path; a number is an index where an array stands.
-fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(json, |value, key| match value {
         Value::Object(object) => object.get(key),
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),

@@ -15,6 +15,7 @@
 
 mod check;
 mod encode;
+mod fault;
 mod fields;
 mod headers;
 mod json;
@@ -45,6 +46,7 @@ use crate::reply::{Replies, ResponseTemplate};
 use crate::template::Template;
 
 pub use self::check::{Check, check};
+pub use self::fault::{FaultKind, Spot, TemplateFault};
 pub use self::headers::{is_header_name, is_managed_header};
 pub(crate) use self::json::json_fault_text;
 pub use self::mask::mask_text;

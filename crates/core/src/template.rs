@@ -14,6 +14,7 @@
 //! with. Sections, closing tags and comments alone on their lines take those lines with them. Partials, other
 //! delimiters and lambdas do not exist: a template is one text, and what it may cost has a limit.
 
+mod bisect;
 mod error;
 mod parse;
 mod render;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use bisect::Blame;
 pub use error::{Fault, Position, TemplateError};
 pub use watch::{Mapped, Span, Trace};
 

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod books;
 pub mod device;
+pub mod diagnosis;
 pub mod event;
 pub mod health;
 pub mod history;
@@ -15,6 +16,7 @@ mod log;
 pub mod overview;
 pub mod product;
 pub mod render;
+pub mod replay;
 mod schema;
 pub mod search;
 pub mod tester;

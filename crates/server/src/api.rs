@@ -23,6 +23,7 @@ use crate::live::Live;
 use crate::password::Passwords;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
+use crate::replay::Replays;
 use crate::store::Store;
 use crate::tester::Tester;
 use crate::vitals::Vitals;
@@ -32,6 +33,7 @@ mod books;
 mod console;
 mod cookie;
 mod devices;
+mod diagnosis;
 mod document;
 pub mod error;
 mod events;
@@ -39,6 +41,8 @@ mod health;
 mod history;
 pub mod input;
 mod integrations;
+mod issues;
+mod lint;
 mod listing;
 pub mod login;
 mod oauth;
@@ -47,6 +51,7 @@ mod organisations;
 mod overview;
 mod products;
 mod render;
+mod replays;
 mod scope;
 mod search;
 mod secrets;
@@ -74,12 +79,16 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(session::routes())
         .merge(secrets::routes())
         .merge(history::routes())
+        .merge(issues::routes())
+        .merge(diagnosis::routes())
+        .merge(lint::routes())
         .merge(books::routes())
         .merge(watch::routes())
         .merge(overview::routes())
         .merge(integrations::copy::routes())
         .merge(search::routes())
         .merge(render::routes())
+        .merge(replays::routes())
         .merge(tester::routes())
         .merge(health::routes());
     document::tidied(particle.merge(ours))
@@ -115,6 +124,8 @@ pub struct App {
     pub ingest: Arc<Ingest>,
     /// Sends them out.
     pub engine: Arc<Engine>,
+    /// Sends them once more.
+    pub replays: Arc<Replays>,
     /// Tells listeners.
     pub live: Arc<Live>,
     /// Remembers what happens.

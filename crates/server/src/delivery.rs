@@ -6,7 +6,7 @@ use std::time::Duration;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Next, Trigger, Verdict};
 use fieldhook_core::event::Event;
-use fieldhook_core::id::{DeliveryId, IntegrationId, UserId};
+use fieldhook_core::id::{DeliveryId, IntegrationId, ReplayId, UserId};
 use fieldhook_core::integration::RetryKind;
 use fieldhook_core::origin::Origin;
 use fieldhook_core::rate::Bucket;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Nature, random, sleep_until};
-use crate::directory::{Directory, Live as LiveIntegration};
+use crate::directory::{Directory, DirectoryError, Live as LiveIntegration};
 use crate::live::Live;
 use crate::outbound::Outbound;
 use crate::queue::{Claim, LEASE, Lane, Queue, Settlement};
@@ -178,7 +178,7 @@ impl Engine {
 
     /// The same for an integration as somebody is about to save it.
     pub async fn test_changed(&self, live: &LiveIntegration, event: Event, by: UserId) -> Attempt {
-        let (attempt, mut entries) = self.try_out(live, event, by).await;
+        let (attempt, mut entries) = self.try_out(live, Arc::new(event), by, None).await;
         entries.push(Entry::Attempted(Arc::new(attempt.clone())));
         self.recorder.note(entries).await;
         attempt
@@ -187,7 +187,7 @@ impl Engine {
     /// Makes one attempt at a template that nobody has saved. It enters no log, and what devices are charged for
     /// its replies is put to no integration.
     pub async fn test_draft(&self, draft: &LiveIntegration, event: Event, by: UserId) -> Attempt {
-        let (attempt, entries) = self.try_out(draft, event, by).await;
+        let (attempt, entries) = self.try_out(draft, Arc::new(event), by, None).await;
         let of_none = |entry| match entry {
             Entry::Used(used) => Entry::Used(UsedEntry { integration: None, ..used }),
             other => other,
@@ -196,13 +196,34 @@ impl Engine {
         attempt
     }
 
-    async fn try_out(&self, live: &LiveIntegration, event: Event, by: UserId) -> (Attempt, Vec<Entry>) {
+    /// The same for an event of earlier, as part of a replay that goes elsewhere than the integration would.
+    pub async fn test_replayed(
+        &self,
+        live: &LiveIntegration,
+        event: Arc<Event>,
+        by: UserId,
+        replay: ReplayId,
+    ) -> Attempt {
+        let (attempt, mut entries) = self.try_out(live, event, by, Some(&replay.to_string())).await;
+        entries.push(Entry::Attempted(Arc::new(attempt.clone())));
+        self.recorder.note(entries).await;
+        attempt
+    }
+
+    async fn try_out(
+        &self,
+        live: &LiveIntegration,
+        event: Arc<Event>,
+        by: UserId,
+        replay: Option<&str>,
+    ) -> (Attempt, Vec<Entry>) {
         let now = self.nature.now();
         let trial = trial::Trial {
             live,
-            event: &Arc::new(event),
+            event: &event,
             delivery: DeliveryId::new(now, random(&*self.nature.luck)),
             trigger: Trigger::Test { by },
+            replay,
             number: 1,
             due: now,
             first_tried_at: now,
@@ -313,11 +334,21 @@ impl Engine {
             return self.recorder.settled(Vec::new(), claim, later).await;
         }
         let delivery = &claim.delivery;
+        let replay = delivery.replayed.as_ref().map(|replayed| replayed.replay.as_str());
+        let live = match self.as_replayed(live, &delivery.event, replay).await {
+            Ok(live) => live,
+            Err(error) => {
+                tracing::error!(%error, delivery.id = %delivery.id, "the revision to replay cannot be read; trying again");
+                let later = Settlement::Postpone(self.nature.now() + REST);
+                return self.recorder.settled(Vec::new(), claim, later).await;
+            }
+        };
         let trial = trial::Trial {
             live: &live,
             event: &delivery.event,
             delivery: delivery.id,
             trigger: trigger(&claim),
+            replay,
             number: delivery.attempts + 1,
             due: delivery.due,
             first_tried_at: delivery.first_tried_at.unwrap_or_else(|| self.nature.now()),
@@ -329,6 +360,18 @@ impl Engine {
         };
         entries.push(Entry::Attempted(Arc::new(attempt)));
         self.recorder.settled(entries, claim, settlement).await;
+    }
+
+    /// The integration as the delivery is to be sent: as it is now, unless its replay asks for then.
+    async fn as_replayed(
+        &self,
+        live: Arc<LiveIntegration>,
+        event: &Event,
+        replay: Option<&str>,
+    ) -> Result<Arc<LiveIntegration>, DirectoryError> {
+        let Some(replay) = replay.and_then(|replay| replay.parse::<ReplayId>().ok()) else { return Ok(live) };
+        let then = self.directory.live_then(live.saved.id, event, replay).await?;
+        Ok(then.unwrap_or(live))
     }
 
     /// How long the delivery has to wait for its integration's rate cap. Each is put off once at most: it waits for

@@ -20,13 +20,15 @@ use crate::vault::{Vault, VaultError};
 
 mod browse;
 mod fleet;
+mod past;
 mod people;
 mod webhooks;
 
 pub use browse::Place;
 pub use fleet::{Device, DeviceChange, Member, NewProduct, Organisation, Product, ProductFilter};
+pub use past::Past;
 pub use people::{Holder, IssuedToken, Token, TokenHash, User};
-pub use webhooks::{Live, Match, SavedIntegration, lane_to, name_in};
+pub use webhooks::{Live, Match, SavedIntegration, SecretChange, lane_to, name_in};
 
 /// Why the directory could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,7 @@ pub struct Directory {
     state: RwLock<State>,
     writing: Mutex<()>,
     compiled: webhooks::Compiled,
+    replays: past::Replays,
 }
 
 #[derive(Default)]
@@ -97,6 +100,7 @@ struct State {
     by_scope: HashMap<Scope, Vec<IntegrationId>>,
     trees: HashMap<Scope, Tree<IntegrationId>>,
     secrets: HashMap<Scope, Arc<BTreeMap<String, String>>>,
+    secret_changes: HashMap<Scope, BTreeMap<String, SecretChange>>,
 }
 
 impl Directory {
@@ -109,6 +113,7 @@ impl Directory {
             state: RwLock::default(),
             writing: Mutex::default(),
             compiled: webhooks::Compiled::new(),
+            replays: past::Replays::new(),
         };
         directory.load_people().await?;
         directory.load_fleet().await?;

@@ -26,6 +26,7 @@ use crate::password::Passwords;
 use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
+use crate::replay::Replays;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Store, StoreError};
 use crate::tester::Tester;
@@ -45,6 +46,7 @@ pub mod outbound;
 pub mod password;
 pub mod queue;
 pub mod recorder;
+pub mod replay;
 pub mod store;
 pub mod telemetry;
 pub mod tester;
@@ -183,6 +185,16 @@ impl Server {
             draining: draining.clone(),
         }));
 
+        let replays = Replays::new(replay::Parts {
+            directory: directory.clone(),
+            queue: queue.clone(),
+            store: store.clone(),
+            engine: engine.clone(),
+            recorder: recorder.clone(),
+            nature: nature.clone(),
+        });
+        replays.note_interrupted().await?;
+
         let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let public_url = public_url.trim_end_matches('/').to_owned();
         let passwords = Passwords::default();
@@ -212,6 +224,7 @@ impl Server {
             queue,
             ingest,
             engine,
+            replays,
             live,
             recorder,
             nature,
@@ -263,8 +276,10 @@ impl Server {
     /// Waits until nothing is under way: no delivery, and nothing that the store has not written.
     pub async fn settled(&self) {
         loop {
+            // Asked first: what a replay did before it came to rest is then among what is flushed.
+            let replays_rest = self.app.replays.rest();
             self.app.recorder.flushed().await;
-            if self.app.engine.in_flight() == 0 && self.app.queue_idle().await {
+            if replays_rest && self.app.engine.in_flight() == 0 && self.app.queue_idle().await {
                 return;
             }
             tokio::task::yield_now().await;
@@ -279,6 +294,7 @@ impl Server {
         self.upkeep.cancel();
         self.listening.close();
         self.listening.wait().await;
+        self.app.replays.stop().await;
         self.app.engine.stop().await;
         self.background.close();
         self.background.wait().await;

@@ -204,7 +204,7 @@ impl Outbound {
     pub fn may_reach(&self, url: &str) -> bool {
         let Ok((origin, path)) = Origin::split(url) else { return true };
         let this_machine = (origin.host == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let Some(ip) = guard::literal(&origin.host).or(this_machine) else { return true };
+        let Some(ip) = literal(&origin.host).or(this_machine) else { return true };
         self.dialer.may_dial(SocketAddr::new(ip, origin.port), is_for_tester(&url[path..]))
     }
 

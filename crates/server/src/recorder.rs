@@ -237,6 +237,7 @@ pub fn matched_entry(delivery: &Delivery, scope: Scope) -> MatchedEntry {
         integration: delivery.integration,
         scope,
         device: delivery.event.device(),
+        replay: None,
         at: delivery.event.published_at,
     }
 }

@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Code, Outcome, Verdict};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
+};
+use fieldhook_core::issue::{self, Issue};
+use fieldhook_core::replay::{Plan, Progress, Sending};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::{Last, Streak};
 
@@ -104,6 +108,10 @@ pub enum Entry {
     Ended(EndedEntry),
     /// Operations to add to the books.
     Used(UsedEntry),
+    /// A replay began.
+    ReplayBegan(Arc<ReplayRow>),
+    /// A replay went on, or ended.
+    ReplayWent(ReplayWent),
 }
 
 /// A delivery that begins.
@@ -121,6 +129,8 @@ pub struct MatchedEntry {
     pub scope: Scope,
     /// The publishing device, if a device published.
     pub device: Option<DeviceId>,
+    /// The replay that caused it, if one did.
+    pub replay: Option<ReplayId>,
     /// When.
     pub at: Timestamp,
 }
@@ -158,6 +168,83 @@ pub struct UsedEntry {
     pub publishes: u64,
     /// Operations for events and parts received by devices.
     pub received: u64,
+}
+
+/// How far a replay has come in what its deliveries do not tell. Recorded out of order it never goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayWent {
+    /// The replay.
+    pub replay: ReplayId,
+    /// Its integration.
+    pub integration: IntegrationId,
+    /// Events passed over so far.
+    pub skipped: u64,
+    /// For a test, whose attempts belong to no delivery: what became of them so far.
+    pub tested: Option<Tested>,
+    /// How its sending stands. Once over it stays so.
+    pub sending: Sending,
+    /// Why it ended before its end.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of the attempts of a replay that is a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tested {
+    /// Those that succeeded.
+    pub succeeded: u64,
+    /// Those that did not.
+    pub failed: u64,
+}
+
+/// A replay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplayRow {
+    /// Its id, which tells when it began.
+    pub id: ReplayId,
+    /// The integration.
+    pub integration: IntegrationId,
+    /// Who owns the integration.
+    pub scope: Scope,
+    /// Who asked for it.
+    pub by: UserId,
+    /// That person's username at that time.
+    pub by_name: String,
+    /// What was asked for.
+    pub plan: Plan,
+    /// How its sending stands.
+    pub sending: Sending,
+    /// Why it ended before its end.
+    pub reason: Option<String>,
+    /// How far it has come. What became of its deliveries is counted with them, and stays when they go.
+    pub progress: Progress,
+    /// When the sending ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// Which replays a reader wants. Every condition must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReplayQuery {
+    /// Of these scopes. Never empty.
+    pub scopes: Vec<Scope>,
+    /// Of this integration.
+    pub integration: Option<IntegrationId>,
+}
+
+/// Which events of an integration are to be looked through for those that nothing delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UndeliveredQuery {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// That came in at this time or later.
+    pub since: Option<Timestamp>,
+    /// That came in before this time.
+    pub until: Timestamp,
+    /// At most so many.
+    pub most: usize,
 }
 
 /// How many rows a reader wants, and from where on.
@@ -273,6 +360,8 @@ pub struct DeliveryQuery {
     pub integration: Option<IntegrationId>,
     /// With this verdict.
     pub verdict: Option<Verdict>,
+    /// Caused by this replay.
+    pub replay: Option<ReplayId>,
 }
 
 /// A delivery and what has become of it.
@@ -302,6 +391,40 @@ pub struct DeliveryRow {
     pub next_at: Option<Timestamp>,
     /// Why it ended without an attempt, in words.
     pub reason: Option<String>,
+    /// The replay that caused it, if one did.
+    pub replay: Option<ReplayId>,
+}
+
+/// Which issues a reader wants. Every condition that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IssueQuery {
+    /// Of these scopes. Never empty.
+    pub scopes: Vec<Scope>,
+    /// Of this integration.
+    pub integration: Option<IntegrationId>,
+    /// In one of these states; in any when there is none.
+    pub states: Vec<issue::State>,
+}
+
+/// What became of an integration's deliveries that began within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reached {
+    /// Those that succeeded.
+    pub delivered: u64,
+    /// Those whose last try ended in an error.
+    pub failed: u64,
+    /// Those given up without an error at the last.
+    pub dropped: u64,
+    /// Those still waiting.
+    pub waiting: u64,
+    /// Those that have had an attempt, refusals by the gate included.
+    pub attempted: u64,
+    /// When the next try of one of those that wait is due.
+    pub next_at: Option<Timestamp>,
+    /// When the oldest of those that wait for their first attempt began.
+    pub untried_since: Option<Timestamp>,
+    /// Whether there are more than were counted.
+    pub more: bool,
 }
 
 /// One integration's attempts of one day.
@@ -384,10 +507,12 @@ pub struct UsageRow {
     pub triggers: u64,
 }
 
-/// How much may be kept. The last ten successes and errors of an integration always are.
+/// How much may be kept. The last ten successes and errors of an integration always are, and so are the
+/// attempts that an issue names, for as long as the issue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Attempts and events begun before this go, and deliveries that ended before it.
+    /// Attempts and events begun before this go, and deliveries that ended before it; so do issues that were
+    /// resolved and last seen before it.
     pub attempts_since: Timestamp,
     /// Day counts and usage before this go.
     pub counts_since: Day,
@@ -426,7 +551,10 @@ pub enum StoreError {
 /// - at every moment, for every integration, matched = delivered + failed + dropped + waiting, and each number
 ///   equals its rows as long as retention has not removed them;
 /// - a delivery once ended stays so, whatever comes later, save for a replay, which is a delivery of its own;
+/// - a replay's `sent`, `succeeded` and `failed` change with its deliveries, as the books do, and stay when they go;
 /// - an event is kept as long as an attempt of it is, or a delivery of it waits;
+/// - a failure that counts and its issue are recorded together, and what becomes of an issue is as
+///   `core::issue` says, attempt by attempt in the order given;
 /// - lists are newest first, and a cursor goes on exactly where the page ended, whatever came in between.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -484,6 +612,30 @@ pub trait Store: Send + Sync {
     /// One delivery.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError>;
 
+    /// What became of the integration's deliveries that began at `since` or later and before `until`. At most
+    /// the newest ten thousand of each verdict are counted.
+    async fn reached(
+        &self,
+        integration: IntegrationId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Reached, StoreError>;
+
+    /// Issues, the one first seen last first.
+    async fn issues(&self, query: &IssueQuery, paging: &Paging) -> Result<Page<Issue>, StoreError>;
+
+    /// One issue.
+    async fn issue(&self, id: IssueId) -> Result<Option<Issue>, StoreError>;
+
+    /// Puts an issue where a person says it stands, and returns it as it is then.
+    async fn put_issue(
+        &self,
+        id: IssueId,
+        state: issue::State,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, StoreError>;
+
     /// Day counts of these integrations from `since` on, the oldest day first; days without any are absent.
     async fn day_counts(
         &self,
@@ -509,6 +661,26 @@ pub trait Store: Send + Sync {
 
     /// Sums of operations, the largest first; by day, the newest first.
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError>;
+
+    /// The events of which this integration has deliveries that failed or were dropped, and none that was delivered
+    /// or waits; the oldest first.
+    async fn undelivered(&self, query: &UndeliveredQuery) -> Result<Vec<EventId>, StoreError>;
+
+    /// Those of these events of which this integration has no delivery, in the same order.
+    async fn unmatched(
+        &self,
+        integration: IntegrationId,
+        events: &[EventId],
+    ) -> Result<Vec<EventId>, StoreError>;
+
+    /// Replays, newest first.
+    async fn replays(&self, query: &ReplayQuery, paging: &Paging) -> Result<Page<ReplayRow>, StoreError>;
+
+    /// One replay.
+    async fn replay(&self, id: ReplayId) -> Result<Option<ReplayRow>, StoreError>;
+
+    /// Replays whose sending is not over, the oldest first.
+    async fn unfinished_replays(&self) -> Result<Vec<ReplayRow>, StoreError>;
 
     /// Removes what need not be kept, in steps small enough not to stall others; returns how many rows went.
     async fn prune(&self, keep: &Retention) -> Result<u64, StoreError>;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     (
         "api",
         &[
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
             "password",
             "queue",
             "recorder",
+            "replay",
             "store",
             "tester",
             "vitals",
@@ -34,6 +35,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("password", &["clock"]),
     ("queue", &[]),
     ("recorder", &["clock", "queue", "store"]),
+    ("replay", &["clock", "delivery", "directory", "queue", "recorder", "store"]),
     ("store", &[]),
     ("telemetry", &[]),
     ("tester", &["clock"]),

@@ -22,11 +22,7 @@ import { Token } from "./Token";
 export default function DevicePage() {
   const { device: id = "" } = useParams({ strict: false });
   const place = useScope();
-  const {
-    data: device,
-    error,
-    refetch,
-  } = useQuery({ ...oneDevice(place.scope, id), refetchInterval: 15_000 });
+  const { data: device, error, refetch } = useQuery(oneDevice(place.scope, id));
   const above = [{ label: "Devices", to: `/${place.slug}/devices` }];
   if (device) return <Known device={device} place={place} above={above} />;
   return (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { type Device, lastEvent } from "../../api/devices";
 import { products } from "../../api/queries";
 import { Time } from "../../parts/Time";

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { useLive } from "../../live/useLive";
 import { deviceOf } from "../../parts/events/publisher";
 import type { Newest } from "./DeviceTable";

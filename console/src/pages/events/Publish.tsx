@@ -106,7 +106,7 @@ function OfDevices({ slug }: { slug: string }) {
   return (
     <>
       Only a device&rsquo;s own token can speak for the device. It is shown once, when it is made on the{" "}
-      <Anchor component={Link} to={`/${slug}/devices`} size="sm">
+      <Anchor component={Link} to={`/${slug}/devices`} size="sm" underline="always">
         device&rsquo;s page
       </Anchor>
       ; it is used for this event and not kept.

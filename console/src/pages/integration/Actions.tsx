@@ -7,20 +7,34 @@ import {
   IconPlayerPlay,
   IconTrash,
 } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { slugOfApi } from "../../api/scope";
-import { DeleteModal, DisableModal, MoveModal } from "./Confirm";
+import { Confirm } from "../../parts/Confirm";
+import { complained } from "../../parts/notify";
+import { counted } from "../../parts/numbers";
+import { nameOf } from "../../parts/standing";
+import { MoveModal } from "./MoveModal";
 import { TestModal } from "./TestModal";
 import { useActions } from "./useActions";
 
 type Asked = "test" | "disable" | "move" | "delete";
 
 /** Edit, test, enable or disable, duplicate, move, delete. */
-export function Actions({ of }: { of: OneOverview }) {
-  const actions = useActions(of);
+export function Actions({ of }: { of: IntegrationStory }) {
+  const { setEnabled, duplicate, move, remove } = useActions(of);
+  const name = nameOf(of);
+  const enable = useMutation({
+    mutationFn: () => setEnabled(true),
+    onError: (error) => complained(`${name} was not enabled`, error),
+  });
+  const copy = useMutation({
+    mutationFn: duplicate,
+    onError: (error) => complained(`${name} was not duplicated`, error),
+  });
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   return (
@@ -36,8 +50,8 @@ export function Actions({ of }: { of: OneOverview }) {
       <Button
         size="xs"
         variant="default"
-        loading={actions.enable.isPending}
-        onClick={() => (of.disabled ? actions.enable.mutate(true) : setAsked("disable"))}
+        loading={enable.isPending}
+        onClick={() => (of.disabled ? enable.mutate() : setAsked("disable"))}
       >
         {of.disabled ? "Enable" : "Disable"}
       </Button>
@@ -56,7 +70,7 @@ export function Actions({ of }: { of: OneOverview }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => actions.duplicate.mutate()}>
+          <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => copy.mutate()}>
             Duplicate
           </Menu.Item>
           <Menu.Item leftSection={<IconArrowsRightLeft size={16} />} onClick={() => setAsked("move")}>
@@ -69,9 +83,19 @@ export function Actions({ of }: { of: OneOverview }) {
         </Menu.Dropdown>
       </Menu>
       {asked === "test" && <TestModal of={of} onClose={close} />}
-      {asked === "disable" && <DisableModal of={of} actions={actions} onClose={close} />}
-      {asked === "move" && <MoveModal of={of} actions={actions} onClose={close} />}
-      {asked === "delete" && <DeleteModal of={of} actions={actions} onClose={close} />}
+      {asked === "move" && <MoveModal of={of} move={move} onClose={close} />}
+      {asked === "disable" && (
+        <Confirm title={`Disable ${name}?`} action="Disable" act={() => setEnabled(false)} onClose={close}>
+          Events that come while it is disabled are not delivered, and what waits for another try is dropped.
+        </Confirm>
+      )}
+      {asked === "delete" && (
+        <Confirm title={`Delete ${name}?`} action="Delete" act={remove} onClose={close}>
+          It made {counted(of.today.success + of.today.error + of.today.skipped, "attempt")} today. Events
+          that begin with <code>{of.event}</code> will no longer reach {of.host ?? "its host"}. This cannot be
+          undone; its log stays until its time is over.
+        </Confirm>
+      )}
     </>
   );
 }

@@ -1,14 +1,16 @@
-import { Anchor, Button, Group, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Anchor, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { answered, api, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
+import { LoadMore } from "../../parts/LoadMore";
 import { count } from "../../parts/numbers";
 import { Failed, Loading } from "../../parts/State";
 import { Time } from "../../parts/Time";
+import { Verdict } from "../../parts/Verdict";
 import classes from "./Integration.module.css";
 import { Panel } from "./Panel";
 
@@ -16,7 +18,7 @@ const FIGURES = ["matched", "delivered", "failed", "dropped", "waiting"] as cons
 type Figure = (typeof FIGURES)[number];
 
 /** What became of every event that matched: the sum is true at every moment, and each number opens onto its rows. */
-export function Books({ of }: { of: OneOverview }) {
+export function Books({ of }: { of: IntegrationStory }) {
   const [asked, ask] = useAddress();
   const { data, isError, error, refetch } = useQuery({
     queryKey: ["integration", of.id, "books"],
@@ -54,7 +56,7 @@ export function Books({ of }: { of: OneOverview }) {
 }
 
 /** The deliveries behind a number. */
-function Deliveries({ of, figure }: { of: OneOverview; figure: Figure }) {
+function Deliveries({ of, figure }: { of: IntegrationStory; figure: Figure }) {
   const query = useInfiniteQuery({
     queryKey: ["integration", of.id, "deliveries", figure],
     initialPageParam: "",
@@ -97,7 +99,7 @@ function Deliveries({ of, figure }: { of: OneOverview; figure: Figure }) {
             <Table.Tr>
               <Table.Th w={150}>Matched</Table.Th>
               <Table.Th>Event</Table.Th>
-              <Table.Th w={90}>Verdict</Table.Th>
+              <Table.Th w={104}>Verdict</Table.Th>
               <Table.Th w={70} ta="right">
                 Tries
               </Table.Th>
@@ -110,18 +112,7 @@ function Deliveries({ of, figure }: { of: OneOverview; figure: Figure }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {query.hasNextPage && (
-        <Group justify="center">
-          <Button
-            size="xs"
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </Group>
-      )}
+      <LoadMore more={query.hasNextPage} loading={query.isFetchingNextPage} load={query.fetchNextPage} />
     </Stack>
   );
 }
@@ -137,7 +128,9 @@ function DeliveryRow({ of }: { of: Schemas["Delivery"] }) {
       <Table.Td className="one-line" title={of.reason ?? of.event_name}>
         {of.event_name}
       </Table.Td>
-      <Table.Td>{of.verdict}</Table.Td>
+      <Table.Td>
+        <Verdict of={of.verdict} />
+      </Table.Td>
       <Table.Td ta="right">{of.attempt_count}</Table.Td>
     </Table.Tr>
   );

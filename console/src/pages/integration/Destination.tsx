@@ -1,13 +1,13 @@
 import { Anchor, Button, Group, Text, Tooltip } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { answered, api, explained, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import { answered, api, type Schemas } from "../../api/client";
+import type { IntegrationStory } from "../../api/shapes";
 import { overviews } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { Facts } from "../../parts/Facts";
+import { complained, said } from "../../parts/notify";
 import { count, percent } from "../../parts/numbers";
 import { nameOf } from "../../parts/standing";
 import { Failed, Loading } from "../../parts/State";
@@ -18,12 +18,12 @@ import { Panel } from "./Panel";
 type Found = Schemas["Destination"];
 
 /** Where the requests go, and whether the gate lets them. */
-export function Destination({ of, mayWake }: { of: OneOverview; mayWake: boolean }) {
+export function Destination({ of, mayWake }: { of: IntegrationStory; mayWake: boolean }) {
   const { data, isPending, isError, error, refetch } = useQuery({
     queryKey: ["integration", of.id, "destination"],
     // The window is ten seconds long: it moves without anything happening.
     refetchInterval: 2_000,
-    queryFn: () => find(of.scope, of.origin),
+    queryFn: () => find(of.scope, of.origin ?? null),
   });
   return (
     <Panel
@@ -35,13 +35,13 @@ export function Destination({ of, mayWake }: { of: OneOverview; mayWake: boolean
       {isPending && <Loading rows={1} height={150} />}
       {data === null && (
         <Text size="sm" c="dimmed">
-          {of.origin === null
+          {of.origin == null
             ? "The template decides the host anew for every event; each attempt says where it went."
             : "Nothing was sent there lately, so the gate is open and its window empty."}
         </Text>
       )}
       {data && <Gate of={data} />}
-      {of.host !== null && <Neighbours of={of} host={of.host} />}
+      {of.host != null && <Neighbours of={of} host={of.host} />}
     </Panel>
   );
 }
@@ -102,7 +102,7 @@ function state(gate: Schemas["GateState"]): string {
 }
 
 /** What else feeds the same window: its failures are held against this one too. */
-function Neighbours({ of, host }: { of: OneOverview; host: string }) {
+function Neighbours({ of, host }: { of: IntegrationStory; host: string }) {
   const { data } = useInfiniteQuery(overviews(of.scope, { host }));
   const others = data?.pages[0]?.items.filter(({ id, origin }) => id !== of.id && origin === of.origin) ?? [];
   if (others.length === 0)
@@ -134,10 +134,9 @@ function Wake({ of, integration }: { of: Found; integration: string }) {
       answered(api.POST("/fieldhook/v1/destinations/{id}/wake", { params: { path: { id: of.id } } })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["integration", integration] });
-      notifications.show({ color: "teal", message: `${of.origin} is awake: its window is empty.` });
+      said(`${of.origin} is awake: its window is empty.`);
     },
-    onError: (error) =>
-      notifications.show({ color: "red", title: `${of.origin} was not woken`, message: explained(error) }),
+    onError: (error) => complained(`${of.origin} was not woken`, error),
   });
   return (
     <Group>

@@ -1,7 +1,7 @@
 import { Button, CopyButton, Tabs } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { scopeOfApi } from "../../api/scope";
 import { Text } from "../../parts/attempt/Text";
 import { examples } from "./firmware";
@@ -9,7 +9,7 @@ import { templateOf } from "./words";
 import classes from "./Integration.module.css";
 
 /** The publish that triggers the integration and the subscribe that hears its answer, in its own names. */
-export function Firmware({ of }: { of: OneOverview }) {
+export function Firmware({ of }: { of: IntegrationStory }) {
   const all = examples({
     event: of.event,
     scope: scopeOfApi(of.scope),

@@ -1,7 +1,7 @@
 import { Group, SegmentedControl, Text as Words } from "@mantine/core";
 import { useState } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { scopeOfApi } from "../../api/scope";
 import { Text } from "../../parts/attempt/Text";
 import { CopyId } from "../../parts/CopyId";
@@ -18,7 +18,7 @@ const VIEWS = [
 ];
 
 /** How the integration is configured, and how it came to be so. */
-export function Info({ of }: { of: OneOverview }) {
+export function Info({ of }: { of: IntegrationStory }) {
   const [view, setView] = useState("words");
   const template = templateOf(of.record);
   return (

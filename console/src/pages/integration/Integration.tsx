@@ -1,8 +1,9 @@
 import { Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useLocation, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { overview } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { atLeast, useScope } from "../../frame/useScope";
@@ -36,8 +37,11 @@ export default function Integration() {
   );
 }
 
-function Whole({ of }: { of: OneOverview }) {
+function Whole({ of }: { of: IntegrationStory }) {
   const mayChange = atLeast(useScope().role, "developer");
+  const { hash } = useLocation();
+  // The part that a link names was not there when the link was followed.
+  useEffect(() => document.getElementById(hash)?.scrollIntoView(), [hash]);
   return (
     <Page
       title={nameOf(of)}

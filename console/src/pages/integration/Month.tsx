@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { revisions } from "../../api/integrations";
 import { useAddress } from "../../frame/useAddress";
 import { History } from "../../parts/History";
@@ -9,7 +9,7 @@ import { Tally } from "../../parts/Tally";
 import { Panel } from "./Panel";
 
 /** The last 30 days; a bar narrows the log to its day and outcome. */
-export function Month({ of }: { of: OneOverview }) {
+export function Month({ of }: { of: IntegrationStory }) {
   const [, ask] = useAddress();
   const { data } = useInfiniteQuery(revisions(of.id, of.scope));
   return (

@@ -3,7 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answered, api, call, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { attempt } from "../../api/integrations";
 import { Facts } from "../../parts/Facts";
 import { bytes, count, counted } from "../../parts/numbers";
@@ -15,7 +15,7 @@ import { Panel } from "./Panel";
 const LOOKED_AT = 10;
 
 /** What comes back, who hears it, and what that costs. */
-export function Operations({ of }: { of: OneOverview }) {
+export function Operations({ of }: { of: IntegrationStory }) {
   const usage = useQuery({
     queryKey: ["integration", of.id, "usage"],
     staleTime: 30_000,
@@ -94,7 +94,7 @@ function TooMany({ each, answers }: { each: number; answers: Answers | null }) {
   );
 }
 
-async function usageOf({ id, scope }: OneOverview): Promise<Schemas["UsageLine"]> {
+async function usageOf({ id, scope }: IntegrationStory): Promise<Schemas["UsageLine"]> {
   for (let cursor: string | undefined; ;) {
     const query = { by: "integration" as const, scope, limit: 1_000, ...(cursor && { cursor }) };
     const { items, next } = await answered(api.GET("/fieldhook/v1/usage", { params: { query } }));

@@ -1,9 +1,10 @@
-import { Box, Button, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Box, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
 
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { type Revision, revisions } from "../../api/integrations";
+import { LoadMore } from "../../parts/LoadMore";
 import { Failed, Loading } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { diff, lines, nearChanges } from "./diff";
@@ -11,7 +12,7 @@ import classes from "./Integration.module.css";
 import { templateOf } from "./words";
 
 /** Every save, and what it changed. */
-export function Revisions({ of }: { of: OneOverview }) {
+export function Revisions({ of }: { of: IntegrationStory }) {
   const query = useInfiniteQuery(revisions(of.id, of.scope));
   const [open, setOpen] = useState<number>();
   const all = query.data?.pages.flatMap(({ items }) => items);
@@ -61,16 +62,7 @@ export function Revisions({ of }: { of: OneOverview }) {
           ))}
         </Table.Tbody>
       </Table>
-      {query.hasNextPage && (
-        <Button
-          size="xs"
-          variant="default"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Load more
-        </Button>
-      )}
+      <LoadMore more={query.hasNextPage} loading={query.isFetchingNextPage} load={query.fetchNextPage} />
     </Stack>
   );
 }

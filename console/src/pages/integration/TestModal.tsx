@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
 import { call, explained, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import type { IntegrationStory } from "../../api/shapes";
 import { attempt, pathOf } from "../../api/integrations";
 import { AttemptView } from "../../parts/attempt/AttemptView";
 import { Outcome } from "../../parts/Outcome";
@@ -11,7 +11,7 @@ import { nameOf } from "../../parts/standing";
 import { eventName } from "./firmware";
 
 /** Sends an event made up for the purpose, and shows the attempt. */
-export function TestModal({ of, onClose }: { of: OneOverview; onClose: () => void }) {
+export function TestModal({ of, onClose }: { of: IntegrationStory; onClose: () => void }) {
   const [event, setEvent] = useState(eventName(of.event));
   const [data, setData] = useState("test-event");
   const [device, setDevice] = useState("");

@@ -1,7 +1,7 @@
 import { Alert, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 
-import type { Trouble as Facts } from "../../api/contract";
+import type { Trouble as Facts } from "../../api/shapes";
 import { counted, percent } from "../../parts/numbers";
 import { Time } from "../../parts/Time";
 

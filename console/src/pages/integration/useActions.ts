@@ -1,73 +1,59 @@
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
-import { call, explained, type Schemas } from "../../api/client";
-import type { OneOverview } from "../../api/contract";
+import { call } from "../../api/client";
+import type { IntegrationStory } from "../../api/shapes";
 import { pathOf } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
+import { said } from "../../parts/notify";
 import { nameOf } from "../../parts/standing";
 
-type Saved = Schemas["IntegrationRecord"] & {
+/** What a copy or a move answers. */
+interface Saved {
   id: string;
   scope: string;
   warnings?: { message?: string }[] | null;
-};
+}
 
-/** What can be done to an integration; each says how it went and lets what is shown be asked for again. */
-export function useActions(of: OneOverview) {
+/** What can be done to an integration. Each asks anew for what it changed, and throws when it was not done. */
+export function useActions(of: IntegrationStory) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const name = nameOf(of);
   const path = pathOf(of.id, of.scope);
-  const refresh = async () => {
-    await queries.invalidateQueries({ queryKey: ["integration", of.id] });
-    await queries.invalidateQueries({ queryKey: ["revisions", of.id] });
-    await queries.invalidateQueries({ queryKey: ["integrations"] });
-  };
-  const failed = (title: string) => (error: Error) =>
-    notifications.show({ color: "red", title, message: explained(error) });
-  const arrive = async (saved: Saved, message: string) => {
-    await queries.invalidateQueries({ queryKey: ["integrations"] });
-    const warned = saved.warnings?.flatMap(({ message }) => message ?? []) ?? [];
-    notifications.show({
-      color: warned.length > 0 ? "yellow" : "teal",
-      message: [message, ...warned].join(" "),
-    });
-    await navigate({ to: `/${slugOfApi(saved.scope)}/integrations/${saved.id}` });
-  };
 
-  const enable = useMutation({
-    mutationFn: (enabled: boolean) => call("PUT", path, { ...of.record, disabled: !enabled }),
-    onSuccess: async (_, enabled) => {
-      await refresh();
-      notifications.show({ color: "teal", message: `${name} is ${enabled ? "enabled" : "disabled"}.` });
+  const arrive = async ({ id, scope, warnings }: Saved, message: string) => {
+    await queries.invalidateQueries({ queryKey: ["integrations"] });
+    said(message);
+    for (const { message = "" } of warnings ?? []) notifications.show({ color: "yellow", message });
+    await navigate({ to: `/${slugOfApi(scope)}/integrations/${id}` });
+  };
+  return {
+    setEnabled: async (enabled: boolean) => {
+      await call("PUT", path, { ...of.record, disabled: !enabled });
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: ["integration", of.id] }),
+        queries.invalidateQueries({ queryKey: ["revisions", of.id] }),
+        queries.invalidateQueries({ queryKey: ["integrations"] }),
+      ]);
+      said(`${name} is ${enabled ? "enabled" : "disabled"}.`);
     },
-    onError: failed(`${name} could not be changed`),
-  });
-  const duplicate = useMutation({
-    mutationFn: () =>
-      call<Saved>("POST", `/fieldhook/v1/integrations/${of.id}/copy`, { name: `${name} (copy)` }),
-    onSuccess: (saved) => arrive(saved, "The copy is disabled until you enable it."),
-    onError: failed(`${name} could not be duplicated`),
-  });
-  const move = useMutation({
-    mutationFn: (scope: string) => call<Saved>("POST", `/fieldhook/v1/integrations/${of.id}/move`, { scope }),
-    onSuccess: (saved) => arrive(saved, `${name} has moved.`),
-    onError: failed(`${name} could not be moved`),
-  });
-  const remove = useMutation({
-    mutationFn: () => call("DELETE", path),
-    onSuccess: async () => {
+    duplicate: async () => {
+      const body = { name: `${name} (copy)` };
+      const saved = await call<Saved>("POST", `/fieldhook/v1/integrations/${of.id}/copy`, body);
+      await arrive(saved, "This is the copy. It is disabled until you enable it.");
+    },
+    move: async (scope: string) => {
+      const saved = await call<Saved>("POST", `/fieldhook/v1/integrations/${of.id}/move`, { scope });
+      await arrive(saved, `${name} has moved.`);
+    },
+    remove: async () => {
+      await call("DELETE", path);
       await navigate({ to: `/${slugOfApi(of.scope)}/integrations` });
       queries.removeQueries({ queryKey: ["integration", of.id] });
       await queries.invalidateQueries({ queryKey: ["integrations"] });
-      notifications.show({
-        color: "teal",
-        message: `${name} is deleted. Its log stays until its time is over.`,
-      });
+      said(`${name} is deleted.`);
     },
-    onError: failed(`${name} could not be deleted`),
-  });
-  return { enable, duplicate, move, remove };
+  };
 }

@@ -3,7 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 
-import type { IntegrationOverview } from "../../api/contract";
+import type { IntegrationOverview } from "../../api/shapes";
 import { useAddress } from "../../frame/useAddress";
 
 const STATES = [

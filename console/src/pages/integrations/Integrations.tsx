@@ -3,11 +3,12 @@ import { IconPlus, IconWebhook } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import type { Overviews } from "../../api/contract";
+import type { Overview } from "../../api/shapes";
 import { overviews, type OverviewFilter } from "../../api/integrations";
 import { apiScope, slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
 import { atLeast, useScope } from "../../frame/useScope";
+import { LoadMore } from "../../parts/LoadMore";
 import { counted } from "../../parts/numbers";
 import { Page } from "../../parts/Page";
 import { Empty, Failed, Loading } from "../../parts/State";
@@ -38,20 +39,11 @@ export default function Integrations() {
       {rows?.length === 0 &&
         (filtered ? <NoneMatch slug={slug} /> : <None slug={slug} mayChange={mayChange} />)}
       {query.hasNextPage && (
-        <Group justify="center">
-          <Text size="sm" c="dimmed">
-            {counted(rows?.length ?? 0, "integration")} loaded; the order is theirs alone until all are.
-          </Text>
-          <Button
-            size="xs"
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </Group>
+        <Text size="sm" c="dimmed" ta="center">
+          {counted(rows?.length ?? 0, "integration")} loaded; the order is theirs alone until all are.
+        </Text>
       )}
+      <LoadMore more={query.hasNextPage} loading={query.isFetchingNextPage} load={query.fetchNextPage} />
     </Page>
   );
 }
@@ -81,7 +73,7 @@ function NewButtons({ slug }: { slug: string }) {
 }
 
 /** The user's own scope shows only its own; here is how many more there are, and where. */
-function Elsewhere({ elsewhere }: { elsewhere: Overviews["elsewhere"] }) {
+function Elsewhere({ elsewhere }: { elsewhere: Overview["elsewhere"] }) {
   if (elsewhere.length === 0) return null;
   return (
     <Text size="sm" c="dimmed">

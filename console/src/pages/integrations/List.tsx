@@ -4,7 +4,7 @@ import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { IntegrationOverview } from "../../api/contract";
+import type { IntegrationOverview } from "../../api/shapes";
 import { slugOfApi } from "../../api/scope";
 import { nameOf } from "../../parts/standing";
 import { Status } from "../../parts/Status";

@@ -3,7 +3,7 @@ import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
-import type { IntegrationOverview } from "../../api/contract";
+import type { IntegrationOverview } from "../../api/shapes";
 import { overview } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
 import { History } from "../../parts/History";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { IntegrationOverview } from "../../api/contract";
+import type { IntegrationOverview } from "../../api/shapes";
 import { sorted } from "./sort";
 
 function row(name: string, facts: Partial<IntegrationOverview> = {}): IntegrationOverview {

@@ -1,4 +1,4 @@
-import type { IntegrationOverview } from "../../api/contract";
+import type { IntegrationOverview } from "../../api/shapes";
 import { nameOf, urgency } from "../../parts/standing";
 
 /** What the list can be ordered by. */

@@ -1,4 +1,15 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Menu, Table, Text, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Anchor,
+  Badge,
+  Button,
+  Group,
+  Menu,
+  Table,
+  Text,
+  TextInput,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconBox, IconDots, IconPencil, IconSearch, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -70,10 +81,12 @@ export function ProductTable({
             <Table.Th w={110} ta="right" visibleFrom="xs">
               Integrations
             </Table.Th>
-            <Table.Th w={130} visibleFrom="lg">
+            <Table.Th w={160} visibleFrom="lg">
               Created
             </Table.Th>
-            <Table.Th w={52} aria-label="Actions" />
+            <Table.Th w={52}>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

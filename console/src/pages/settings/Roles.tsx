@@ -24,7 +24,10 @@ export function Roles({ mine }: { mine: Role }) {
       <Title order={2} size="h4" mt="md">
         What each role may do
       </Title>
-      <Table.ScrollContainer minWidth={720}>
+      <Table.ScrollContainer
+        minWidth={720}
+        scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "region", "aria-label": "Roles" } }}
+      >
         <Table>
           <Table.Thead>
             <Table.Tr>

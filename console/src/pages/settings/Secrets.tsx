@@ -1,4 +1,14 @@
-import { Button, Code, Group, PasswordInput, Stack, Table, Text, TextInput } from "@mantine/core";
+import {
+  Button,
+  Code,
+  Group,
+  PasswordInput,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconLock, IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -60,7 +70,11 @@ function Names({ names, may, ask }: { names: string[]; may: boolean; ask: (doing
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Name</Table.Th>
-          {may && <Table.Th w={170} aria-label="Actions" />}
+          {may && (
+            <Table.Th w={170}>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
+          )}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -1,4 +1,4 @@
-import { Button, Group, Select, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Table, Text, TextInput, VisuallyHidden } from "@mantine/core";
 import { IconUserPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -57,8 +57,10 @@ function Members({ members, place }: { members: Member[]; place: Place }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Member</Table.Th>
-            <Table.Th w={170}>Role</Table.Th>
-            <Table.Th w={100} aria-label="Actions" />
+            <Table.Th w={144}>Role</Table.Th>
+            <Table.Th w={92}>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -67,7 +69,7 @@ function Members({ members, place }: { members: Member[]; place: Place }) {
             const may = atLeast(place.role, "administrator") && atLeast(place.role, member.role);
             return (
               <Table.Tr key={member.id}>
-                <Table.Td className="one-line" title={member.username}>
+                <Table.Td style={{ overflowWrap: "anywhere" }}>
                   {member.username}
                   {me && (
                     <Text span size="sm" c="dimmed">

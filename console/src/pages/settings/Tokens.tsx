@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text } from "@mantine/core";
+import { Button, Group, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconKey, IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import { NewToken } from "./NewToken";
 import { tokens } from "./queries";
 import { answered, api, type Schemas } from "../../api/client";
+import { session } from "../../api/queries";
 import { Confirm } from "../../parts/Confirm";
 import { CopyId } from "../../parts/CopyId";
 import { said } from "../../parts/notify";
@@ -20,6 +21,9 @@ export function Tokens() {
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<Token | null>(null);
   const queries = useQueryClient();
+  const ends = useQuery(session).data?.expires_at;
+  const isThis = ({ client, expires_at }: Token) =>
+    client === "console" && expires_at != null && expires_at === ends;
   const revoke = async ({ token }: Token) => {
     await answered(api.DELETE("/v1/access_tokens/{token}", { params: { path: { token } } }));
     await queries.invalidateQueries({ queryKey: tokens.queryKey });
@@ -54,14 +58,24 @@ export function Tokens() {
               <Table.Th w={150} visibleFrom="xs">
                 Made
               </Table.Th>
-              <Table.Th w={150}>Ends</Table.Th>
-              <Table.Th w={96} aria-label="Actions" />
+              <Table.Th w={156}>Ends</Table.Th>
+              <Table.Th w={88}>
+                <VisuallyHidden>Actions</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {data.map((token) => (
               <Table.Tr key={token.token}>
-                <Table.Td className="one-line">{token.client}</Table.Td>
+                <Table.Td>
+                  {token.client}
+                  {isThis(token) && (
+                    <Text span size="sm" c="dimmed">
+                      {" "}
+                      (this browser)
+                    </Text>
+                  )}
+                </Table.Td>
                 <Table.Td visibleFrom="sm">
                   <CopyId id={token.token} short label="Copy handle" />
                 </Table.Td>

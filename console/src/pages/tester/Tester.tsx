@@ -1,4 +1,4 @@
-import { Anchor, Button, Code, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Button, Code, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconFlask, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -52,7 +52,11 @@ function Endpoints({ endpoints, may }: { endpoints: Schemas["Endpoint"][]; may: 
           <Table.Th w={150} visibleFrom="lg">
             Made
           </Table.Th>
-          {may && <Table.Th w={52} aria-label="Actions" />}
+          {may && (
+            <Table.Th w={52}>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
+          )}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -1,11 +1,11 @@
 import { Anchor, Button, CopyButton, Group, SegmentedControl } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconCheck, IconCopy, IconFlask } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 
-import { explained, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { slugOfApi } from "../../api/scope";
+import { complained } from "../notify";
 import { curl } from "./curl";
 import type { Look } from "./Messages";
 import { postman } from "./postman";
@@ -78,8 +78,7 @@ function ToTester({ of }: { of: Schemas["Attempt"] }) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => sendToTester(of),
     onSuccess: (endpoint) => navigate({ to: `/${slugOfApi(of.scope)}/tester/${endpoint}` }),
-    onError: (error) =>
-      notifications.show({ color: "red", title: "The tester was not reached", message: explained(error) }),
+    onError: (error) => complained("The request did not reach the tester", error),
   });
   return (
     <Button

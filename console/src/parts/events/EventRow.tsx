@@ -1,13 +1,13 @@
-import { Anchor, Button, Group, Stack, UnstyledButton } from "@mantine/core";
-import { IconChevronRight, IconRepeat } from "@tabler/icons-react";
+import { Anchor, Button, Group, Stack } from "@mantine/core";
+import { IconRepeat } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, memo } from "react";
 
-import type { LiveEvent } from "../../api/contract";
-import { Time } from "../Time";
+import type { LiveEvent } from "../../api/shapes";
+import { PlainTime } from "../Time";
 import { EventData } from "./EventData";
 import { EventFacts } from "./EventFacts";
-import { isReply, publisher, SOURCE } from "./publisher";
+import { isReply, publisher, sourceOf } from "./publisher";
 import { usePublish } from "./publishing";
 import classes from "./Rows.module.css";
 import { Story } from "./Story";
@@ -33,14 +33,15 @@ export const EventRow = memo(function EventRow({
   const failed = event.name.startsWith("hook-error/") || event.name.includes("/hook-error/");
   return (
     <>
-      <UnstyledButton
+      <button
+        type="button"
         className={classes["row"]}
         aria-expanded={open}
         onClick={() => onOpen(open ? undefined : event.id)}
         onKeyDown={walk}
         data-event={event.id}
       >
-        <IconChevronRight size={14} className={classes["chevron"]} aria-hidden />
+        <span className={classes["chevron"]} aria-hidden />
         <span
           className={isReply(event) ? classes["reply"] : classes["name"]}
           title={event.name}
@@ -50,11 +51,11 @@ export const EventRow = memo(function EventRow({
         </span>
         <span className={classes["data"]}>{event.data?.slice(0, SEEN) ?? ""}</span>
         <span className={classes["device"]}>{publisher(event, names)}</span>
-        <span className={`${classes["source"]} ${classes["quiet"]}`}>{SOURCE[event.source]}</span>
+        <span className={`${classes["source"]} ${classes["quiet"]}`}>{sourceOf(event)}</span>
         <span className={`${classes["time"]} ${classes["quiet"]}`}>
-          <Time at={event.published_at} />
+          <PlainTime at={event.published_at} />
         </span>
-      </UnstyledButton>
+      </button>
       {open && <Detail event={event} names={names} slug={slug} />}
     </>
   );

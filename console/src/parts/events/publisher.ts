@@ -15,11 +15,15 @@ export function deviceOf({ coreid }: Schemas["Event"]): string | undefined {
 export function publisher(event: Schemas["Event"], names: Names): string {
   const device = deviceOf(event);
   if (device !== undefined) return names.get(device) ?? `…${device.slice(-8)}`;
-  return isReply(event) ? "Reply" : "A person";
+  return isReply(event) ? "–" : "A person";
 }
 
-/** How an event reached the server, in a word. */
-export const SOURCE: Record<Schemas["Source"], string> = {
+/** How an event reached the server, in a word. A reply did not: it was made here. */
+export function sourceOf(event: Schemas["Event"]): string {
+  return isReply(event) ? "Reply" : SOURCE[event.source];
+}
+
+const SOURCE: Record<Schemas["Source"], string> = {
   http: "HTTP",
   mqtt: "MQTT",
   upstream: "Upstream",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { clear, EMPTY, fill, hold, KEPT, type Row, take } from "./ring";
 
 function rows(...ids: number[]): Row[] {

@@ -1,4 +1,4 @@
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 
 /** A row of the stream. */
 export interface Row {

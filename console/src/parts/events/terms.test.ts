@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { fits, forServer, isEmpty, termsOf } from "./terms";
 
 const KITCHEN = "de0000000000000000000101";

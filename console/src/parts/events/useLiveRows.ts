@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { answered, api } from "../../api/client";
-import type { LiveEvent } from "../../api/contract";
+import type { LiveEvent } from "../../api/shapes";
 import { type Connection, useLive } from "../../live/useLive";
 import { type Batch, type Rate, rateOf, recent } from "./rate";
 import { clear, EMPTY, fill, hold, KEPT, type Ring, type Row, take } from "./ring";

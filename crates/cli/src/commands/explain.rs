@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::Context;
-use crate::output::{Column, column, state};
+use crate::output::{Column, column, state, text_at};
 use crate::path::Path;
 
 const TRACE: [Column; 4] = [
@@ -50,9 +50,18 @@ impl Explain {
             out.table(&TRACE, rows(&story["trace"]), "There is no integration that could have seen it.");
             out.line("");
             out.table(&DELIVERIES, rows(&story["deliveries"]), "It fired nothing.");
+            for integration in in_trouble(&story) {
+                out.line(format!("What is wrong with {integration}: fieldhook diagnose {integration}"));
+            }
         });
         Ok(())
     }
+}
+
+/// The integrations for which the event did not get through.
+fn in_trouble(story: &Value) -> Vec<String> {
+    let lost = rows(&story["deliveries"]).iter().filter(|delivery| delivery["verdict"] != "delivered");
+    lost.map(|delivery| text_at(delivery, "/integration")).collect()
 }
 
 fn rows(value: &Value) -> &[Value] {

@@ -17,6 +17,7 @@ mod logs;
 mod template;
 
 use template::TemplateArgs;
+pub(crate) use template::unwrapped;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -344,7 +345,7 @@ fn pretty(template: &Map<String, Value>) -> String {
 }
 
 /// Reads a file as a JSON object; `-` is standard input.
-fn read_object(file: &str) -> anyhow::Result<Map<String, Value>> {
+pub(crate) fn read_object(file: &str) -> anyhow::Result<Map<String, Value>> {
     let text = if file == "-" {
         std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
     } else {

@@ -314,3 +314,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_keys_that_changed_are_told_with_those_that_are_new_or_gone() {
+    let map = |value: Value| value.as_object().unwrap().clone();
+    let old = map(json!({"event": "t", "url": "a", "json": {"x": 1}, "form": {}}));
+    let new = map(json!({"headers": {}, "event": "t", "url": "b", "json": {"x": 1}}));
+    assert_eq!(changed_keys(&old, &new), ["headers", "url", "form"]);
+    assert_eq!(changed_keys(&old, &old), [] as [&str; 0]);
+}

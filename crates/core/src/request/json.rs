@@ -246,7 +246,7 @@ pub(crate) fn json_fault_text(fault: &serde_json::Error) -> String {
 }
 
 /// The byte that serde_json means by a line and a column, which it counts in bytes from 1.
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
+pub(super) fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     (before + column.saturating_sub(1)).min(text.len())
 }

@@ -1,5 +1,6 @@
 //! Building requests, through [`Webhook::request`] and [`preview`].
 
+mod faults;
 mod headers;
 mod payloads;
 mod properties;

@@ -9,7 +9,7 @@ use crate::attempt::{
     Verdict,
 };
 use crate::event::{self, Publisher, Source};
-use crate::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
+use crate::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, ReplayId, UserId};
 use crate::matching::Trace;
 use crate::time::Timestamp;
 
@@ -114,6 +114,9 @@ pub struct Delivery {
     pub next_at: Option<Timestamp>,
     /// Why it ended without an attempt, in words.
     pub reason: Option<String>,
+    /// The replay that caused it, if one did.
+    #[serde(default)]
+    pub replay: Option<ReplayId>,
 }
 
 /// One delivery, with its attempts.

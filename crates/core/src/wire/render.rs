@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::access::Scope;
+use crate::attempt::SentRequest;
 use crate::event::Publisher;
 use crate::id::{EventId, IntegrationId, ProductId};
 use crate::time::Timestamp;
@@ -76,6 +77,17 @@ pub struct RenderedRequest {
     pub headers: Vec<(String, String)>,
     /// The body; null when there would be none.
     pub body: Option<String>,
+}
+
+impl From<SentRequest> for RenderedRequest {
+    fn from(request: SentRequest) -> Self {
+        Self {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body.map(|body| body.text),
+        }
+    }
 }
 
 /// Something found in a template.

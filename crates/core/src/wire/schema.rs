@@ -8,7 +8,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::access::Scope;
 use crate::event::Publisher;
-use crate::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, OrgId, ProductId, UserId};
+use crate::id::{
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, OrgId, ProductId, ReplayId, UserId,
+};
 use crate::time::{Day, Timestamp};
 
 const HEX_ID: &str = "^[0-9a-f]{24}$";
@@ -40,10 +42,12 @@ described! {
     UserId => |text| text.description(Some("A person.")).pattern(Some(HEX_ID));
     DeviceId => |text| text.description(Some("A device, its core id.")).pattern(Some(HEX_ID));
     IntegrationId => |text| text.description(Some("An integration.")).pattern(Some(HEX_ID));
+    IssueId => |text| text.description(Some("An issue: the same whenever the same cause strikes.")).pattern(Some(HEX_ID));
     OrgId => |text| text.description(Some("An organisation.")).pattern(Some(HEX_ID));
     EventId => |text| text.description(Some("An event, a UUIDv7.")).format(Some(format("uuid")));
     DeliveryId => |text| text.description(Some("A delivery, a UUIDv7: the `Webhook-Id` of its attempts.")).format(Some(format("uuid")));
     AttemptId => |text| text.description(Some("An attempt, a UUIDv7.")).format(Some(format("uuid")));
+    ReplayId => |text| text.description(Some("A replay, a UUIDv7: the `Webhook-Replay` of its requests.")).format(Some(format("uuid")));
     ProductId => |number| {
         number.schema_type(schema::SchemaType::new(Type::Integer)).description(Some("A product's number.")).minimum(Some(0.0))
     };

@@ -10,12 +10,14 @@ use serde_json::{Map, Value};
 
 use fieldhook_core::event::InvalidEvent;
 use fieldhook_core::integration::{Finding, Level};
+use fieldhook_core::replay::InvalidReplay;
 
 use super::login::LoginError;
 use crate::directory::DirectoryError;
 use crate::ingest::IngestError;
 use crate::password::PasswordError;
 use crate::queue::QueueError;
+use crate::replay::ReplayError;
 use crate::store::{Kind, StoreError};
 
 /// A failure, in the shape that Particle's clients read and ours extend: `error`, `error_description`, `field`.
@@ -263,6 +265,25 @@ impl From<IngestError> for ApiError {
             IngestError::Invalid(invalid) => Self::invalid_field(invalid.field(), error.to_string()),
             IngestError::TooFast { wait, .. } => Self::too_many(*wait, error.to_string()),
             IngestError::Unavailable(_) => Self::unavailable(SOON, error.to_string()),
+        }
+    }
+}
+
+impl From<InvalidReplay> for ApiError {
+    fn from(error: InvalidReplay) -> Self {
+        Self::invalid_field(error.field(), error.to_string())
+    }
+}
+
+impl From<ReplayError> for ApiError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotKept(_) => Self::not_found("not_found", error.to_string()).field("delivery"),
+            ReplayError::TooMany => Self::invalid_field("since", error.to_string()),
+            ReplayError::Disabled(_) | ReplayError::Busy { .. } => Self::conflict(error.to_string()),
+            ReplayError::Unavailable(_) => Self::unavailable(SOON, error.to_string()),
+            ReplayError::Store(error) => error.into(),
+            ReplayError::Directory(error) => error.into(),
         }
     }
 }

@@ -205,7 +205,7 @@ async fn event(
     Ok(Json(EventStory { event: Event::from(&event), trace, trace_left_out, deliveries }))
 }
 
-/// Which deliveries: of one integration, of one event, or both.
+/// Which deliveries: of one integration, of one event, of one replay. Every condition that is given must hold.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeliveryParams {
@@ -218,9 +218,12 @@ struct DeliveryParams {
     /// With this verdict: `delivered`, `failed`, `dropped` or `waiting`.
     #[param(value_type = Option<fieldhook_core::attempt::Verdict>)]
     verdict: Option<String>,
+    /// Caused by this replay.
+    #[param(value_type = Option<fieldhook_core::id::ReplayId>)]
+    replay: Option<String>,
 }
 
-/// The deliveries of an integration or of an event, newest first.
+/// The deliveries of an integration, of an event or of a replay, newest first.
 #[utoipa::path(
     get, path = "/fieldhook/v1/deliveries", tag = "fieldhook", operation_id = "list_deliveries",
     params(DeliveryParams, PageParams),
@@ -240,6 +243,7 @@ async fn deliveries(
         integration: parsed("integration", params.integration.as_ref())?,
         event: parsed("event", params.event.as_ref())?,
         verdict: word("verdict", params.verdict.as_ref(), "delivered, failed, dropped or waiting")?,
+        replay: parsed("replay", params.replay.as_ref())?,
     };
     let paging = page.paging()?;
     app.caught_up().await;
@@ -249,9 +253,11 @@ async fn deliveries(
         }
         (None, Some(event)) if app.visible_event(&person, event).await?.is_some() => {}
         (None, Some(event)) => return Err(missing("event", &event.to_string())),
+        // Rows of others are left out below.
+        (None, None) if query.replay.is_some() => {}
         (None, None) => {
             return Err(ApiError::invalid(
-                "neither `integration` nor `event` is given: say whose deliveries to list",
+                "none of `integration`, `event` and `replay` is given: say whose deliveries to list",
             ));
         }
     }
@@ -343,7 +349,7 @@ fn no_integration(id: &str) -> ApiError {
 }
 
 /// 404 for what is not there, or not the caller's.
-fn missing(what: &str, id: &str) -> ApiError {
+pub(super) fn missing(what: &str, id: &str) -> ApiError {
     ApiError::not_found("not_found", format!("there is no {what} `{}` of yours", cut(id)))
 }
 
@@ -387,5 +393,6 @@ fn delivery_line(row: DeliveryRow) -> Delivery {
         changed_at: row.changed_at,
         next_at: row.next_at,
         reason: row.reason,
+        replay: row.replay,
     }
 }

@@ -54,12 +54,7 @@ async fn render(State(app): State<Arc<App>>, person: Person, body: Body) -> Resu
     let names = Definition::read(&template, scope).definition.map(|definition| definition.secrets);
     let secrets = app.directory.secrets_for(scope, &names.unwrap_or_default());
     let preview = preview(&template, scope, &event, &secrets);
-    let request = preview.request.map(|request| RenderedRequest {
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        body: request.body.map(|body| body.text),
-    });
+    let request = preview.request.map(RenderedRequest::from);
     let url = template.get("url").and_then(Value::as_str).unwrap_or_default();
     let mut findings = app.as_guarded(url.trim(), preview.findings);
     findings.sort_by_key(|found| match found.level {
@@ -167,7 +162,7 @@ fn data_text(data: Option<Value>) -> Option<String> {
     }
 }
 
-fn finding(found: Finding) -> RenderFinding {
+pub(super) fn finding(found: Finding) -> RenderFinding {
     let level = match found.level {
         Level::Error => "error",
         Level::Warning => "warning",

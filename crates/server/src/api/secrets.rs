@@ -86,7 +86,7 @@ async fn put_secret(
             "{scope} has {MOST_SECRETS} secrets, which is the limit: delete one"
         )));
     }
-    app.directory.put_secret(scope, &name, &value).await?;
+    app.directory.put_secret(scope, &name, &value, person.id()).await?;
     Ok(Json(SecretName { name, scope }))
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Trial<'a> {
     pub(super) delivery: DeliveryId,
     /// Why.
     pub(super) trigger: Trigger,
+    /// The replay that it is part of, retries included.
+    pub(super) replay: Option<&'a str>,
     /// 1 for the delivery's first attempt.
     pub(super) number: u32,
     /// When it fell due.
@@ -63,10 +65,6 @@ impl Engine {
     pub(super) async fn attempt(&self, trial: Trial<'_>) -> (Attempt, Vec<Entry>) {
         let started_at = self.nature.now();
         let data = EventData::default();
-        let replay = match &trial.trigger {
-            Trigger::Replay { replay, .. } => Some(replay.as_str()),
-            _ => None,
-        };
         let facts = Facts {
             event: trial.event,
             data: &data,
@@ -74,7 +72,7 @@ impl Engine {
             secrets: &trial.live.secrets,
             delivery: trial.delivery,
             now: started_at,
-            replay,
+            replay: trial.replay,
         };
         let announcer = Announcer::new(self, &trial, &facts);
         let blank = self.blank(&trial, started_at);

@@ -146,6 +146,19 @@ struct SecretRecord {
     scope: Scope,
     name: String,
     value: String,
+    #[serde(flatten)]
+    change: SecretChange,
+}
+
+/// When a secret was last set, and by whom. Both are absent for one set before this was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SecretChange {
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<UserId>,
 }
 
 impl Directory {
@@ -156,9 +169,7 @@ impl Directory {
         }
         for document in self.store.documents(Kind::Secret).await? {
             let secret: SecretRecord = self.open_sealed(&document)?;
-            let mut state = self.state.write();
-            let secrets = state.secrets.entry(secret.scope).or_default();
-            Arc::make_mut(secrets).insert(secret.name, secret.value);
+            keep_secret(&mut self.state.write(), secret);
         }
         Ok(())
     }
@@ -217,13 +228,17 @@ impl Directory {
         if let Some(live) = self.compiled.0.get(&id) {
             return Some(live);
         }
-        let saved = self.integration(id)?;
+        let live = Arc::new(self.compile(self.integration(id)?)?);
+        self.compiled.0.insert(id, live.clone());
+        Some(live)
+    }
+
+    /// Makes an integration ready to send, with the secrets of now.
+    pub(super) fn compile(&self, saved: SavedIntegration) -> Option<Live> {
         let definition = Definition::read(&saved.template(), saved.scope).definition?;
         let webhook = Webhook::compile(&definition);
         let secrets = self.secrets_for(saved.scope, &definition.secrets);
-        let live = Arc::new(Live { saved, webhook, secrets });
-        self.compiled.0.insert(id, live.clone());
-        Some(live)
+        Some(Live { saved, webhook, secrets })
     }
 
     /// Saves a new integration. The template must have been read without an error.
@@ -351,25 +366,29 @@ impl Directory {
 
     /// An integration's revisions, newest first.
     pub async fn revisions(&self, id: IntegrationId) -> Result<Vec<Integration>, DirectoryError> {
+        Ok(self.saved_revisions(id).await?.iter().map(SavedIntegration::to_integration).collect())
+    }
+
+    /// The same, as memory keeps an integration.
+    pub async fn saved_revisions(&self, id: IntegrationId) -> Result<Vec<SavedIntegration>, DirectoryError> {
         let revisions = self.store.revisions(id).await?;
-        revisions
-            .into_iter()
-            .map(|revision| {
-                let document = Document {
-                    kind: Kind::Integration,
-                    key: id.to_string(),
-                    unique: None,
-                    body: revision.body,
-                };
-                Ok(self.open_sealed::<SavedIntegration>(&document)?.to_integration())
-            })
-            .collect()
+        let open = |revision: Revision| {
+            let key = id.to_string();
+            let document = Document { kind: Kind::Integration, key, unique: None, body: revision.body };
+            self.open_sealed(&document)
+        };
+        revisions.into_iter().map(open).collect()
     }
 
     /// The names of a scope's secrets.
     pub fn secret_names(&self, scope: Scope) -> Vec<String> {
         let state = self.state.read();
         state.secrets.get(&scope).map(|secrets| secrets.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// When each of a scope's secrets was last set.
+    pub fn secret_changes(&self, scope: Scope) -> BTreeMap<String, SecretChange> {
+        self.state.read().secret_changes.get(&scope).cloned().unwrap_or_default()
     }
 
     /// The secrets of the scope that go by these names.
@@ -380,17 +399,20 @@ impl Directory {
     }
 
     /// Adds or replaces a secret of the scope.
-    pub async fn put_secret(&self, scope: Scope, name: &str, value: &str) -> Result<(), DirectoryError> {
+    pub async fn put_secret(
+        &self,
+        scope: Scope,
+        name: &str,
+        value: &str,
+        by: UserId,
+    ) -> Result<(), DirectoryError> {
         let writing = self.write().await;
-        let record = SecretRecord { scope, name: name.to_owned(), value: value.to_owned() };
+        let change = SecretChange { changed_at: Some(self.nature.now()), changed_by: Some(by) };
+        let record = SecretRecord { scope, name: name.to_owned(), value: value.to_owned(), change };
         let key = secret_key(scope, name);
         let body = self.seal(Kind::Secret, &key, &record);
         let change = Change::Put(Document { kind: Kind::Secret, key, unique: None, body });
-        self.commit(&writing, vec![change], |state| {
-            let secrets = state.secrets.entry(scope).or_default();
-            Arc::make_mut(secrets).insert(record.name, record.value);
-        })
-        .await?;
+        self.commit(&writing, vec![change], |state| keep_secret(state, record)).await?;
         self.compiled.0.clear();
         Ok(())
     }
@@ -402,6 +424,9 @@ impl Directory {
         self.commit(&writing, vec![Change::Remove(Kind::Secret, secret_key(scope, name))], |state| {
             let secrets = state.secrets.entry(scope).or_default();
             was_there = Arc::make_mut(secrets).remove(name).is_some();
+            if let Some(changes) = state.secret_changes.get_mut(&scope) {
+                changes.remove(name);
+            }
         })
         .await?;
         self.compiled.0.clear();
@@ -503,6 +528,12 @@ fn scopes(state: &State, event: &Event) -> SmallVec<[Scope; 3]> {
         scopes.extend(organisation.map(Scope::Organisation));
     }
     scopes
+}
+
+fn keep_secret(state: &mut State, secret: SecretRecord) {
+    let SecretRecord { scope, name, value, change } = secret;
+    state.secret_changes.entry(scope).or_default().insert(name.clone(), change);
+    Arc::make_mut(state.secrets.entry(scope).or_default()).insert(name, value);
 }
 
 fn keep(state: &mut State, saved: SavedIntegration) {

@@ -73,6 +73,8 @@ fn integration_of(entry: &Entry) -> Option<IntegrationId> {
         Entry::Attempted(attempt) => Some(attempt.integration),
         Entry::Ended(ended) => Some(ended.integration),
         Entry::Used(used) => used.integration,
+        Entry::ReplayBegan(replay) => Some(replay.integration),
+        Entry::ReplayWent(went) => Some(went.integration),
     }
 }
 

@@ -12,9 +12,11 @@ use super::{Entry, MatchedEntry, Paging, Store};
 pub(crate) mod balance;
 pub(crate) mod counting;
 pub(crate) mod directory;
+pub(crate) mod issues;
 pub(crate) mod lists;
 pub(crate) mod making;
 pub(crate) mod recording;
+pub(crate) mod replays;
 pub(crate) mod retention;
 pub(crate) mod standing;
 pub(crate) mod survival;
@@ -67,7 +69,27 @@ macro_rules! promises {
             a_long_streak_is_counted_up_to_its_bound_and_known_from_its_beginning,
             the_integrations_without_success_are_found_by_scope
         ]);
+        promises!(@each $fresh, issues: [
+            ten_thousand_failures_of_three_causes_are_three_issues,
+            an_issue_that_is_recorded_twice_counts_once,
+            tests_and_refusals_open_no_issue,
+            a_streak_of_successes_resolves_an_issue_and_a_failure_opens_it_again,
+            a_person_says_where_an_issue_stands,
+            issues_are_found_by_scope_integration_and_state,
+            an_address_for_every_event_makes_no_issue_for_every_event,
+            what_became_of_a_window_is_counted
+        ]);
+        promises!(@each $fresh, replays: [
+            a_replay_counts_what_becomes_of_its_deliveries,
+            an_attempt_that_comes_first_belongs_to_its_replay_too,
+            a_replay_once_over_stays_so,
+            a_replay_that_is_a_test_tells_its_own_numbers,
+            replays_are_listed_by_scope_and_integration_newest_first,
+            an_event_is_undelivered_when_all_its_deliveries_ended_badly,
+            events_without_a_delivery_are_told_from_those_with_one
+        ]);
         promises!(@each $fresh, retention: [
+            what_an_issue_names_stays_as_long_as_the_issue,
             what_is_old_goes_with_all_that_hangs_on_it,
             the_last_ten_successes_and_errors_stay,
             a_waiting_delivery_and_its_event_stay,

@@ -1,8 +1,8 @@
 //! What becomes of a delivery, entry by entry. Decides only: the engines read it, feed it and write it back.
 
 use fieldhook_core::access::Scope;
-use fieldhook_core::attempt::{Attempt, Next, Outcome, Verdict};
-use fieldhook_core::id::{DeliveryId, DeviceId, EventId, IntegrationId};
+use fieldhook_core::attempt::{Attempt, Next, Outcome, Trigger, Verdict};
+use fieldhook_core::id::{DeliveryId, DeviceId, EventId, IntegrationId, ReplayId};
 use fieldhook_core::time::Timestamp;
 
 use super::{DeliveryRow, EndedEntry, MatchedEntry};
@@ -34,6 +34,8 @@ pub(crate) struct Course {
     pub(crate) next_at: Option<Timestamp>,
     /// Why it ended without an attempt.
     pub(crate) reason: Option<String>,
+    /// The replay that caused it.
+    pub(crate) replay: Option<ReplayId>,
 }
 
 impl Course {
@@ -52,6 +54,7 @@ impl Course {
             changed_at: entry.at,
             next_at: None,
             reason: None,
+            replay: entry.replay,
         }
     }
 
@@ -64,6 +67,7 @@ impl Course {
             integration: attempt.integration,
             scope: attempt.scope,
             device: attempt.event.device(),
+            replay: replay_of(attempt),
             at: attempt.started_at,
         })
     }
@@ -76,6 +80,7 @@ impl Course {
             self.go_on(attempt);
         }
         self.changed_at = self.changed_at.max(attempt.ended_at);
+        self.replay = self.replay.or_else(|| replay_of(attempt));
 
         let again = attempt.outcome == Outcome::Skipped && self.refused;
         self.refused |= attempt.outcome == Outcome::Skipped;
@@ -110,9 +115,10 @@ impl Course {
     /// Takes in a match of a delivery that has begun already: an attempt may have begun it, which knew only
     /// its own time. Returns whether it changed.
     pub(crate) fn matched_again(&mut self, entry: &MatchedEntry) -> bool {
-        let earlier = entry.at < self.matched_at;
+        let news = entry.at < self.matched_at || (self.replay.is_none() && entry.replay.is_some());
         self.matched_at = self.matched_at.min(entry.at);
-        earlier
+        self.replay = self.replay.or(entry.replay);
+        news
     }
 
     /// The delivery as readers see it.
@@ -130,6 +136,15 @@ impl Course {
             changed_at: self.changed_at,
             next_at: self.next_at,
             reason: self.reason,
+            replay: self.replay,
         }
+    }
+}
+
+/// The replay that an attempt names. Its retries do not, but its first attempt was recorded before them.
+fn replay_of(attempt: &Attempt) -> Option<ReplayId> {
+    match &attempt.trigger {
+        Trigger::Replay { replay, .. } => replay.parse().ok(),
+        Trigger::Event | Trigger::Retry | Trigger::Test { .. } => None,
     }
 }

@@ -8,14 +8,19 @@ use async_trait::async_trait;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
+};
+use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
+use self::issues::Watched;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
-    EventQuery, Kind, Page, Paging, Retention, Revision, Standing, Store, StoreError, UsageQuery, UsageRow,
+    EventQuery, IssueQuery, Kind, Page, Paging, Reached, ReplayQuery, ReplayRow, Retention, Revision,
+    Standing, Store, StoreError, UndeliveredQuery, UsageQuery, UsageRow,
 };
 
 mod books;
@@ -24,10 +29,12 @@ mod connections;
 mod deliveries;
 mod detail;
 mod directory;
+mod issues;
 mod lists;
 mod merge;
 mod prune;
 mod record;
+mod replays;
 mod schema;
 mod standing;
 mod tally;
@@ -39,13 +46,16 @@ pub struct Sqlite {
     path: PathBuf,
     writer: Writer,
     readers: Readers,
+    watched: Watched,
 }
 
 impl Sqlite {
     /// Opens the file, makes it when it is not there, and brings it up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = Writer::start(schema::open_writer(path)?)?;
-        Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path) })
+        let connection = schema::open_writer(path)?;
+        let watched = Watched::read(&connection).map_err(schema::failed)?;
+        let writer = Writer::start(connection)?;
+        Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path), watched })
     }
 }
 
@@ -64,7 +74,10 @@ impl Store for Sqlite {
     }
 
     async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        self.writer.run(move |connection| record::record(connection, &entries).map_err(schema::failed)).await
+        let watched = self.watched.clone();
+        self.writer
+            .run(move |connection| record::record(connection, &entries, &watched).map_err(schema::failed))
+            .await
     }
 
     async fn event_by_key(
@@ -124,6 +137,42 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn reached(
+        &self,
+        integration: IntegrationId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Reached, StoreError> {
+        self.readers
+            .run(move |connection| {
+                deliveries::reached(connection, integration, since, until).map_err(schema::failed)
+            })
+            .await
+    }
+
+    async fn issues(&self, query: &IssueQuery, paging: &Paging) -> Result<Page<Issue>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| issues::list(connection, &query, &paging)).await
+    }
+
+    async fn issue(&self, id: IssueId) -> Result<Option<Issue>, StoreError> {
+        self.readers.run(move |connection| issues::one(connection, id).map_err(schema::failed)).await
+    }
+
+    async fn put_issue(
+        &self,
+        id: IssueId,
+        state: issue::State,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, StoreError> {
+        let watched = self.watched.clone();
+        let put = move |connection: &mut rusqlite::Connection| {
+            issues::put(connection, &watched, id, state, by, now)
+        };
+        self.writer.run(move |connection| put(connection).map_err(schema::failed)).await
+    }
+
     async fn day_counts(
         &self,
         integrations: &[IntegrationId],
@@ -153,6 +202,33 @@ impl Store for Sqlite {
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         let query = query.clone();
         self.readers.run(move |connection| books::usage(connection, &query)).await
+    }
+
+    async fn undelivered(&self, query: &UndeliveredQuery) -> Result<Vec<EventId>, StoreError> {
+        let query = *query;
+        self.readers.run(move |connection| replays::undelivered(connection, &query)).await
+    }
+
+    async fn unmatched(
+        &self,
+        integration: IntegrationId,
+        events: &[EventId],
+    ) -> Result<Vec<EventId>, StoreError> {
+        let events = events.to_vec();
+        self.readers.run(move |connection| replays::unmatched(connection, integration, &events)).await
+    }
+
+    async fn replays(&self, query: &ReplayQuery, paging: &Paging) -> Result<Page<ReplayRow>, StoreError> {
+        let (query, paging) = (query.clone(), paging.clone());
+        self.readers.run(move |connection| replays::replays(connection, &query, &paging)).await
+    }
+
+    async fn replay(&self, id: ReplayId) -> Result<Option<ReplayRow>, StoreError> {
+        self.readers.run(move |connection| replays::replay(connection, id)).await
+    }
+
+    async fn unfinished_replays(&self) -> Result<Vec<ReplayRow>, StoreError> {
+        self.readers.run(replays::unfinished).await
     }
 
     async fn prune(&self, keep: &Retention) -> Result<u64, StoreError> {

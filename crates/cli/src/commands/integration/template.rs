@@ -118,7 +118,7 @@ pub(super) fn of_record(record: &Value) -> Map<String, Value> {
 }
 
 /// A file may hold what `show --json` or the API's single read printed.
-fn unwrapped(mut file: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn unwrapped(mut file: Map<String, Value>) -> Map<String, Value> {
     match file.remove("integration") {
         Some(record @ Value::Object(_)) => of_record(&record),
         Some(other) => {

@@ -70,7 +70,7 @@ async fn render_send(
 
 impl App {
     /// The URL that `to` means: its own, or that of a test endpoint the person may see.
-    fn place_to_send(&self, person: &Person, to: &str) -> Result<String, ApiError> {
+    pub(in crate::api) fn place_to_send(&self, person: &Person, to: &str) -> Result<String, ApiError> {
         if to.contains("://") {
             return match Origin::split(to) {
                 Ok(_) => Ok(to.to_owned()),

@@ -13,10 +13,13 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
 use super::all;
-use super::making::{attempted, ended, error, event, last, matched, refusal, success, test};
-use crate::store::{AttemptQuery, BookRow, DeliveryQuery, Entry, MatchedEntry, Store};
+use super::making::{
+    attempted, by_replay, ended, error, event, last, matched, refusal, replay, replayed, success, test,
+};
+use crate::store::{AttemptQuery, BookRow, DeliveryQuery, Entry, MatchedEntry, ReplayRow, Store};
 
-/// Deliveries in a history, of as many events, by turns for two integrations.
+/// Deliveries in a history, by turns for two integrations, each of an event of its own but for the last, which
+/// replays the first event.
 const DELIVERIES: usize = 5;
 /// Attempts each may have.
 const ATTEMPTS: usize = 3;
@@ -85,6 +88,7 @@ pub(crate) fn the_books_balance_and_equal_the_rows(store: &dyn Store, runtime: &
 /// The things that one history is about, none of them in another.
 struct World {
     integrations: [IntegrationId; 2],
+    replay: ReplayRow,
     events: Vec<Arc<Event>>,
     deliveries: Vec<MatchedEntry>,
     attempts: Vec<Vec<Attempt>>,
@@ -98,18 +102,27 @@ impl World {
             IntegrationId(id)
         });
         let event = |nth| Arc::new(event(u64::from(number) * 100 + nth as u64));
-        let events: Vec<_> = (0..DELIVERIES).map(event).collect();
-        let with_integration = |(nth, event): (usize, &Arc<Event>)| matched(event, integrations[nth % 2]);
-        let deliveries: Vec<_> = events.iter().enumerate().map(with_integration).collect();
+        let mut events: Vec<_> = (0..DELIVERIES).map(event).collect();
+        events[DELIVERIES - 1] = events[0].clone();
+        let replay = replay(u64::from(number) * 100 + 50, integrations[0]);
+        let delivery = |(nth, event): (usize, &Arc<Event>)| match nth {
+            nth if nth == DELIVERIES - 1 => replayed(event, &replay),
+            nth => matched(event, integrations[nth % 2]),
+        };
+        let deliveries: Vec<_> = events.iter().enumerate().map(delivery).collect();
         let attempts = (0..DELIVERIES)
             .map(|nth| {
                 let ways = history.ways[nth * ATTEMPTS..][..ATTEMPTS].iter();
                 let attempt =
                     |(tries, way): (u32, &Way)| attempt(&events[nth], &deliveries[nth], tries, *way);
-                (1..).zip(ways).map(attempt).collect()
+                let mut attempts: Vec<Attempt> = (1..).zip(ways).map(attempt).collect();
+                if deliveries[nth].replay.is_some() {
+                    attempts[0] = by_replay(attempts[0].clone(), &replay);
+                }
+                attempts
             })
             .collect();
-        Self { integrations, events, deliveries, attempts }
+        Self { integrations, replay, events, deliveries, attempts }
     }
 
     fn entry(&self, step: Step) -> Entry {
@@ -126,6 +139,7 @@ impl World {
     }
 
     async fn live_through(&self, store: &dyn Store, history: &History) {
+        store.record(vec![Entry::ReplayBegan(Arc::new(self.replay.clone()))]).await.unwrap();
         let mut begun = HashSet::new();
         let mut over: HashMap<DeliveryId, Verdict> = HashMap::new();
         for batch in &history.batches {
@@ -154,7 +168,21 @@ impl World {
             verdicts.extend(found.iter().map(|(delivery, verdict, _)| (*delivery, *verdict)));
             self.check_days(store, integration, &found).await;
         }
+        self.check_replay(store).await;
         verdicts
+    }
+
+    /// Checks that the replay's numbers equal its deliveries.
+    async fn check_replay(&self, store: &dyn Store) {
+        let query = DeliveryQuery { replay: Some(self.replay.id), ..DeliveryQuery::default() };
+        let rows = store.deliveries(&query, &all()).await.unwrap().items;
+        let rows: Vec<_> = rows.iter().map(|row| (row.id, row.verdict, row.attempts)).collect();
+        let counted = counted(&rows);
+        let progress = store.replay(self.replay.id).await.unwrap().unwrap().progress;
+        assert_eq!(
+            (progress.sent, progress.succeeded, progress.failed, progress.waiting()),
+            (counted.matched, counted.delivered, counted.failed + counted.dropped, counted.waiting)
+        );
     }
 
     async fn check_days(&self, store: &dyn Store, integration: IntegrationId, found: &[Row]) {
@@ -182,7 +210,7 @@ type Row = (DeliveryId, Verdict, u32);
 /// The integration's deliveries, asked for by each verdict and all at once.
 async fn rows(store: &dyn Store, integration: IntegrationId) -> Vec<Row> {
     let ask = async |verdict| {
-        let query = DeliveryQuery { event: None, integration: Some(integration), verdict };
+        let query = DeliveryQuery { integration: Some(integration), verdict, ..DeliveryQuery::default() };
         let page = store.deliveries(&query, &all()).await.unwrap();
         page.items.iter().map(|row| (row.id, row.verdict, row.attempts)).collect::<Vec<_>>()
     };

@@ -195,7 +195,7 @@ pub(crate) async fn deliveries_are_found_by_event_integration_and_verdict(store:
     let waiting = error(&two, &matched(&two, OTHER_HOOK), 1);
     store.record([&delivered, &failed, &waiting].into_iter().map(attempted).collect()).await.unwrap();
     let ids = async |event, integration: Option<IntegrationId>, verdict| {
-        let query = DeliveryQuery { event, integration, verdict };
+        let query = DeliveryQuery { event, integration, verdict, replay: None };
         let page = store.deliveries(&query, &all()).await.unwrap();
         page.items.iter().map(|row| row.id).collect::<Vec<_>>()
     };

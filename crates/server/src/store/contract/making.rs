@@ -9,10 +9,13 @@ use fieldhook_core::attempt::{
     SentRequest, Timings, Trigger, Verdict,
 };
 use fieldhook_core::event::{Event, Publisher, Source};
-use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ProductId, ReplayId, UserId,
+};
+use fieldhook_core::replay::{Plan, Progress, Revision, Selection, Sending, Span};
 use fieldhook_core::time::Timestamp;
 
-use crate::store::{EndedEntry, Entry, MatchedEntry};
+use crate::store::{EndedEntry, Entry, MatchedEntry, ReplayRow};
 
 /// Noon of 2026-01-02.
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_767_355_200_000);
@@ -62,6 +65,7 @@ pub(crate) fn matched(event: &Event, integration: IntegrationId) -> MatchedEntry
         integration,
         scope: MINE,
         device: event.device(),
+        replay: None,
         at: event.published_at,
     }
 }
@@ -183,6 +187,37 @@ pub(crate) fn ended(matched: &MatchedEntry, verdict: Verdict) -> EndedEntry {
         reason: "the integration was disabled".to_owned(),
         at: matched.at + Duration::from_secs(30),
     }
+}
+
+/// A replay that began `number` seconds past noon, to recover ten events of an integration of mine.
+pub(crate) fn replay(number: u64, integration: IntegrationId) -> ReplayRow {
+    let span = Span { integration, since: None, until: at(number) };
+    ReplayRow {
+        id: ReplayId::new(at(number), luck(number, 7)),
+        integration,
+        scope: MINE,
+        by: OWNER,
+        by_name: "ada@example.com".to_owned(),
+        plan: Plan { selection: Selection::Recover(span), to: None, rate: 10.0, revision: Revision::Then },
+        sending: Sending::Underway,
+        reason: None,
+        progress: Progress { total: 10, ..Progress::default() },
+        ended_at: None,
+        changed_at: at(number),
+    }
+}
+
+/// The delivery of an event that a replay makes.
+pub(crate) fn replayed(event: &Event, replay: &ReplayRow) -> MatchedEntry {
+    let first = matched(event, replay.integration);
+    let luck = luck(event.id.0.as_u128() as u64, 0xAA);
+    let began = replay.changed_at;
+    MatchedEntry { delivery: DeliveryId::new(began, luck), replay: Some(replay.id), at: began, ..first }
+}
+
+/// The attempt, as the first of a delivery that a replay made.
+pub(crate) fn by_replay(attempt: Attempt, replay: &ReplayRow) -> Attempt {
+    Attempt { trigger: Trigger::Replay { by: replay.by, replay: replay.id.to_string() }, ..attempt }
 }
 
 /// An event of a product's device.

@@ -5,7 +5,11 @@
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Code, Outcome, Verdict};
 use fieldhook_core::event::{Event, Publisher, Source};
-use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, OrgId, ProductId, UserId};
+use fieldhook_core::id::{
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, OrgId, ProductId, ReplayId, UserId,
+};
+use fieldhook_core::issue;
+use fieldhook_core::replay::Sending;
 use fieldhook_core::time::{Day, Timestamp};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row};
@@ -56,7 +60,16 @@ macro_rules! blob_id {
     (@id $name:ident $bytes:ident 16) => { $name(Uuid::from_bytes($bytes)) };
 }
 
-blob_id!(UserId: 12, DeviceId: 12, IntegrationId: 12, EventId: 16, DeliveryId: 16, AttemptId: 16);
+blob_id!(
+    UserId: 12,
+    DeviceId: 12,
+    IntegrationId: 12,
+    IssueId: 12,
+    EventId: 16,
+    DeliveryId: 16,
+    AttemptId: 16,
+    ReplayId: 16
+);
 
 macro_rules! small_number {
     ($($name:ident { $($value:ident = $number:literal),* })*) => {$(
@@ -81,7 +94,20 @@ macro_rules! small_number {
 small_number! {
     Outcome { Success = 0, Error = 1, Skipped = 2 }
     Verdict { Delivered = 0, Failed = 1, Dropped = 2, Waiting = 3 }
+    Sending { Underway = 0, Complete = 1, Stopped = 2, Cancelled = 3, Interrupted = 4 }
     Source { Http = 0, Mqtt = 1, Upstream = 2, Console = 3, Test = 4 }
+}
+
+impl ToSql for Db<issue::State> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        let number = match self.0 {
+            issue::State::Open => 0,
+            issue::State::Acknowledged => 1,
+            issue::State::Resolved => 2,
+            issue::State::Ignored => 3,
+        };
+        Ok(ToSqlOutput::Owned(Value::Integer(number)))
+    }
 }
 
 impl ToSql for Db<Timestamp> {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use fieldhook_core::attempt::Verdict;
-use fieldhook_core::id::DeliveryId;
+use fieldhook_core::id::{DeliveryId, IntegrationId, ReplayId};
+use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
+use uuid::Uuid;
 
-use super::codec::{Db, get, get_option};
+use super::codec::{Db, get, get_count, get_option};
 use super::tally::Tally;
-use crate::store::EndedEntry;
 use crate::store::course::Course;
+use crate::store::{EndedEntry, Reached};
 
 /// The deliveries that a batch is about.
 pub(super) struct Deliveries<'a> {
@@ -30,8 +32,21 @@ pub(super) struct Known {
     pub(super) course: Course,
     /// Whether it is to be written.
     pub(super) changed: bool,
-    /// Its verdict in the table; absent when the table does not have it.
-    stored: Option<Verdict>,
+    /// As the table has it; absent when it does not.
+    stored: Option<Stored>,
+}
+
+/// What the counts were told of a delivery when it was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stored {
+    verdict: Verdict,
+    replay: Option<ReplayId>,
+}
+
+impl Stored {
+    fn of(course: &Course) -> Self {
+        Self { verdict: course.verdict, replay: course.replay }
+    }
 }
 
 impl<'a> Deliveries<'a> {
@@ -56,7 +71,7 @@ impl<'a> Deliveries<'a> {
             Slot::Vacant(slot) => {
                 let found = self.select.query_row([Db(id)], course).optional()?;
                 Ok(found.map(|course| {
-                    let stored = Some(course.verdict);
+                    let stored = Some(Stored::of(&course));
                     slot.insert(Known { course, changed: false, stored })
                 }))
             }
@@ -98,8 +113,14 @@ impl<'a> Deliveries<'a> {
                 None => insert_delivery(&mut insert, *id, course)?,
                 Some(_) => update_delivery(&mut update, *id, course)?,
             }
-            if known.stored != Some(course.verdict) {
-                tally.moved(course.integration, course.scope, known.stored, course.verdict);
+            let before = known.stored.map(|stored| stored.verdict);
+            if before != Some(course.verdict) {
+                tally.moved(course.integration, course.scope, before, course.verdict);
+            }
+            let Some(replay) = course.replay else { continue };
+            let before = known.stored.filter(|stored| stored.replay.is_some()).map(|stored| stored.verdict);
+            if before != Some(course.verdict) {
+                tally.replayed(replay, before, course.verdict, course.changed_at);
             }
         }
         Ok(())
@@ -111,11 +132,51 @@ pub(super) fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option
     connection.prepare_cached(&select_delivery())?.query_row([Db(id)], course).optional()
 }
 
+/// Deliveries of each verdict that are counted at most.
+const MOST_COUNTED: u64 = 10_000;
+
+/// What became of the integration's deliveries of a window. Ids sort by age, so the window is a stretch of the
+/// index.
+pub(super) fn reached(
+    connection: &Connection,
+    integration: IntegrationId,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Reached> {
+    let bound = |at: Timestamp| (at.as_millis().clamp(0, (1 << 48) - 1) as u64) << 16;
+    let edge = |at| Uuid::from_u64_pair(bound(at), 0).into_bytes();
+    let mut statement = connection.prepare_cached(COUNT_REACHED)?;
+    let mut reached = Reached::default();
+    for verdict in [Verdict::Delivered, Verdict::Failed, Verdict::Dropped, Verdict::Waiting] {
+        let (count, tried, next_at, untried) = statement.query_row(
+            params![Db(integration), Db(verdict), edge(since), edge(until), MOST_COUNTED as i64 + 1],
+            |row| Ok((get_count(row, 0)?, get_count(row, 1)?, get_option(row, 2)?, get_option(row, 3)?)),
+        )?;
+        reached.more |= count > MOST_COUNTED;
+        reached.attempted += tried.min(MOST_COUNTED);
+        let count = count.min(MOST_COUNTED);
+        match verdict {
+            Verdict::Delivered => reached.delivered = count,
+            Verdict::Failed => reached.failed = count,
+            Verdict::Dropped => reached.dropped = count,
+            Verdict::Waiting => {
+                (reached.waiting, reached.next_at, reached.untried_since) = (count, next_at, untried);
+            }
+        }
+    }
+    Ok(reached)
+}
+
+const COUNT_REACHED: &str = "\
+    SELECT count(*), coalesce(sum(attempts > 0), 0), min(next_at), min(CASE WHEN attempts = 0 THEN matched_at END) \
+    FROM (SELECT attempts, next_at, matched_at FROM deliveries WHERE integration = ?1 AND verdict = ?2 \
+    AND id >= ?3 AND id < ?4 ORDER BY id DESC LIMIT ?5)";
+
 /// The columns of a delivery, in the order in which [`course`] reads them.
 pub(super) const DELIVERY_COLUMNS: &str = "event, event_name, integration, scope, device, verdict, attempts, \
-    refused, matched_at, changed_at, next_at, reason";
+    refused, matched_at, changed_at, next_at, reason, replay";
 /// How many columns [`course`] reads.
-pub(super) const DELIVERY_WIDTH: usize = 12;
+pub(super) const DELIVERY_WIDTH: usize = 13;
 
 fn select_delivery() -> String {
     format!("SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE id = ?1")
@@ -136,6 +197,7 @@ pub(super) fn course(row: &Row<'_>) -> Result<Course> {
         changed_at: get(row, 9)?,
         next_at: get_option(row, 10)?,
         reason: row.get(11)?,
+        replay: get_option(row, 12)?,
     })
 }
 
@@ -171,6 +233,7 @@ fn insert_delivery(insert: &mut CachedStatement<'_>, id: DeliveryId, course: &Co
         Db(course.changed_at),
         course.next_at.map(Db),
         course.reason,
+        course.replay.map(Db),
     ])?;
     Ok(())
 }
@@ -185,18 +248,19 @@ fn update_delivery(update: &mut CachedStatement<'_>, id: DeliveryId, course: &Co
         Db(course.changed_at),
         course.next_at.map(Db),
         course.reason,
+        course.replay.map(Db),
     ])?;
     Ok(())
 }
 
 const INSERT_DELIVERY: &str = "\
     INSERT INTO deliveries (id, event, event_name, integration, scope, device, verdict, attempts, refused, \
-    matched_at, changed_at, next_at, reason) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    matched_at, changed_at, next_at, reason, replay) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 const UPDATE_DELIVERY: &str = "\
     UPDATE deliveries SET verdict = ?2, attempts = ?3, refused = ?4, matched_at = ?5, changed_at = ?6, \
-    next_at = ?7, reason = ?8 WHERE id = ?1";
+    next_at = ?7, reason = ?8, replay = ?9 WHERE id = ?1";
 
 const INSERT_EARLY_END: &str = "\
     INSERT INTO early_ends (delivery, integration, verdict, reason, at) VALUES (?1, ?2, ?3, ?4, ?5) \

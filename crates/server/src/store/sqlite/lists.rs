@@ -258,8 +258,10 @@ pub(super) fn deliveries(
     let start = List::Deliveries.start(paging)?;
     let lanes = delivery_lanes(query, start);
     let wanted = |_, row: &DeliveryRow| {
-        Ok(query.integration.is_none_or(|integration| integration == row.integration)
-            && query.verdict.is_none_or(|verdict| verdict == row.verdict))
+        Ok(query.event.is_none_or(|event| event == row.event)
+            && query.integration.is_none_or(|integration| integration == row.integration)
+            && query.verdict.is_none_or(|verdict| verdict == row.verdict)
+            && query.replay.is_none_or(|replay| Some(replay) == row.replay))
     };
     let found = newest_first(connection, &lanes, delivery_row, wanted, Reach::of(paging, GLANCES))?;
     Ok(Page { items: found.rows, next: found.next.map(|place| List::Deliveries.cursor(place)) })
@@ -273,6 +275,9 @@ fn delivery_lanes(query: &DeliveryQuery, start: Place) -> Vec<Lane> {
         ),
         params: [param(start.to_be_bytes())].into_iter().chain(keys).collect(),
     };
+    if let Some(replay) = query.replay {
+        return vec![lane(" AND replay = ?2", vec![param(Db(replay))])];
+    }
     match (query.event, query.integration) {
         (Some(event), _) => vec![lane(" AND event = ?2", vec![param(Db(event))])],
         (None, Some(integration)) => {
@@ -301,11 +306,12 @@ fn param(value: impl ToSql + 'static) -> Param {
 
 #[cfg(test)]
 mod tests {
-    use fieldhook_core::id::{DeviceId, ProductId, UserId};
+    use fieldhook_core::id::{DeviceId, ProductId, ReplayId, UserId};
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::sqlite::schema;
+    use crate::store::IssueQuery;
+    use crate::store::sqlite::{issues, schema};
 
     /// Without its index a list is read to the end and sorted, which nobody sees in a small test.
     #[test]
@@ -321,7 +327,11 @@ mod tests {
         };
         let of_device = EventQuery { device: Some(DeviceId([1; 12])), ..EventQuery::default() };
         let of_event = DeliveryQuery { event: Some(EventId(Uuid::nil())), ..DeliveryQuery::default() };
+        let issues = IssueQuery { scopes: vec![Scope::User(UserId([1; 12]))], ..IssueQuery::default() };
+        let issues_of = IssueQuery { integration: Some(IntegrationId([1; 12])), ..IssueQuery::default() };
         let dropped = DeliveryQuery { integration: Some(IntegrationId([1; 12])), ..DeliveryQuery::default() };
+
+        let of_replay = DeliveryQuery { replay: Some(ReplayId(Uuid::nil())), ..DeliveryQuery::default() };
 
         let lanes = [
             attempt_lanes(&attempts, NEWEST),
@@ -330,6 +340,9 @@ mod tests {
             event_lanes(&of_device, NEWEST),
             delivery_lanes(&of_event, NEWEST),
             delivery_lanes(&dropped, NEWEST),
+            issues::lanes(&issues, NEWEST),
+            issues::lanes(&issues_of, NEWEST),
+            delivery_lanes(&of_replay, NEWEST),
         ];
         for lane in lanes.iter().flatten() {
             let plan = plan(&connection, &lane.sql, &lane.params);

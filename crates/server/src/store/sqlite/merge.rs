@@ -42,6 +42,8 @@ pub(super) enum List {
     Attempts,
     Events,
     Deliveries,
+    Issues,
+    Replays,
 }
 
 impl List {
@@ -50,6 +52,8 @@ impl List {
             Self::Attempts => 'a',
             Self::Events => 'e',
             Self::Deliveries => 'd',
+            Self::Issues => 'i',
+            Self::Replays => 'r',
         }
     }
 

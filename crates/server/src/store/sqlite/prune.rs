@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use fieldhook_core::attempt::{Outcome, Verdict};
-use fieldhook_core::id::{EventId, IntegrationId};
+use fieldhook_core::id::{AttemptId, EventId, IntegrationId};
 use fieldhook_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, TransactionBehavior, params};
 
 use super::codec::{Db, get};
 use super::connections::Writer;
+use super::issues;
 use super::schema::failed;
 use crate::store::{Retention, StoreError};
 
@@ -41,7 +42,11 @@ pub(super) async fn prune(writer: &Writer, keep: Retention) -> std::result::Resu
 /// Rows that go by one date alone: how to remove some of them, and the date before which they go.
 type SmallKind = (&'static str, fn(&Retention) -> i64);
 
-const SMALL: [SmallKind; 4] = [
+const SMALL: [SmallKind; 6] = [
+    (
+        "DELETE FROM issues WHERE seq IN (SELECT seq FROM issues WHERE state = 2 AND last_seen < ?1 LIMIT ?2)",
+        |keep| keep.attempts_since.as_millis(),
+    ),
     (
         "DELETE FROM event_keys WHERE (key, publisher, owner, product) IN \
          (SELECT key, publisher, owner, product FROM event_keys WHERE at < ?1 LIMIT ?2)",
@@ -60,6 +65,11 @@ const SMALL: [SmallKind; 4] = [
         "DELETE FROM usage WHERE (scope, day, device, integration) IN \
          (SELECT scope, day, device, integration FROM usage WHERE day < ?1 LIMIT ?2)",
         |keep| keep.counts_since.0.into(),
+    ),
+    (
+        "DELETE FROM replays WHERE id IN \
+         (SELECT id FROM replays WHERE changed_at < ?1 AND sending <> 0 LIMIT ?2)",
+        |keep| keep.attempts_since.as_millis(),
     ),
 ];
 
@@ -163,14 +173,16 @@ impl Walk {
     }
 
     fn clear_attempts(&mut self, connection: &Connection, event: EventId) -> Result<u64> {
-        let mut statement = connection
-            .prepare_cached("SELECT seq, integration, outcome, started_at FROM attempts WHERE event = ?1")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, integration, outcome, started_at, id FROM attempts WHERE event = ?1",
+        )?;
         let found = statement.query_map([Db(event)], |row| {
             Ok(OldAttempt {
                 seq: row.get(0)?,
                 integration: get(row, 1)?,
                 outcome: get(row, 2)?,
                 started_at: get(row, 3)?,
+                id: get(row, 4)?,
             })
         })?;
         let mut gone = 0;
@@ -189,7 +201,9 @@ impl Walk {
             Reason::SizeOfSuccesses(_) => attempt.outcome == Outcome::Success,
             Reason::Size(_) => true,
         };
-        Ok(due && !self.pins.hold(connection, attempt)?)
+        Ok(due
+            && !self.pins.hold(connection, attempt)?
+            && !issues::hold(connection, attempt.integration, attempt.id)?)
     }
 }
 
@@ -204,6 +218,7 @@ struct OldAttempt {
     integration: IntegrationId,
     outcome: Outcome,
     started_at: Timestamp,
+    id: AttemptId,
 }
 
 fn next_events(connection: &Connection, after: i64) -> Result<Vec<OldEvent>> {

@@ -1,7 +1,7 @@
 //! Remembers what happened, a batch at a time.
 //!
 //! Events and attempts are inserted as they come, and whether each is new decides what it counts for.
-//! Deliveries, counts and books are gathered in memory and written at the end, so a delivery that begins and
+//! Deliveries, issues, counts and books are gathered in memory and written at the end, so a delivery that begins and
 //! ends within a batch is one insert, and a thousand attempts of one integration are one upsert.
 
 use std::collections::HashMap;
@@ -14,14 +14,16 @@ use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior, params}
 use super::codec::{Db, publisher_number};
 use super::deliveries::Deliveries;
 use super::detail;
+use super::issues::{Issues, Seen, Watched};
+use super::replays;
 use super::tally::Tally;
 use crate::store::course::Course;
 use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry};
 
 /// Remembers all entries or none.
-pub(super) fn record(connection: &mut Connection, entries: &[Entry]) -> Result<()> {
+pub(super) fn record(connection: &mut Connection, entries: &[Entry], watched: &Watched) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut batch = Batch::begin(&transaction)?;
+    let mut batch = Batch::begin(&transaction, watched)?;
     for entry in entries {
         match entry {
             Entry::Event(event) => batch.event(event)?,
@@ -29,10 +31,14 @@ pub(super) fn record(connection: &mut Connection, entries: &[Entry]) -> Result<(
             Entry::Attempted(attempt) => batch.attempted(attempt)?,
             Entry::Ended(ended) => batch.ended(ended)?,
             Entry::Used(used) => batch.used(used),
+            Entry::ReplayBegan(replay) => replays::begin(&transaction, replay)?,
+            Entry::ReplayWent(went) => replays::go_on(&transaction, went)?,
         }
     }
-    batch.finish()?;
-    transaction.commit()
+    let seen = batch.finish()?;
+    transaction.commit()?;
+    watched.update(seen);
+    Ok(())
 }
 
 /// A batch under way.
@@ -42,6 +48,7 @@ struct Batch<'a> {
     insert_attempt: CachedStatement<'a>,
     events: HashMap<EventId, Brought>,
     deliveries: Deliveries<'a>,
+    issues: Issues<'a>,
     tally: Tally,
     detail: Vec<u8>,
 }
@@ -58,13 +65,14 @@ enum Brought {
 }
 
 impl<'a> Batch<'a> {
-    fn begin(connection: &'a Connection) -> Result<Self> {
+    fn begin(connection: &'a Connection, watched: &'a Watched) -> Result<Self> {
         Ok(Self {
             connection,
             insert_event: connection.prepare_cached(INSERT_EVENT)?,
             insert_attempt: connection.prepare_cached(INSERT_ATTEMPT)?,
             events: HashMap::new(),
             deliveries: Deliveries::begin(connection)?,
+            issues: Issues::begin(connection, watched),
             tally: Tally::default(),
             detail: Vec::new(),
         })
@@ -125,7 +133,10 @@ impl<'a> Batch<'a> {
     }
 
     fn begin_delivery(&mut self, id: DeliveryId, course: Course) -> Result<()> {
-        self.tally.matched(course.integration, course.matched_at.day());
+        // A day's matches are the publishes that fired the integration, and a replay is none.
+        if course.replay.is_none() {
+            self.tally.matched(course.integration, course.matched_at.day());
+        }
         self.deliveries.add(id, course)
     }
 
@@ -138,6 +149,7 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         self.tally.saw(attempt);
+        self.issues.attempted(attempt)?;
         if self.deliveries.find(attempt.delivery)?.is_none() {
             self.begin_delivery(attempt.delivery, Course::of_attempt(attempt))?;
         }
@@ -197,9 +209,10 @@ impl<'a> Batch<'a> {
         self.tally.used(entry);
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self) -> Result<Vec<Seen>> {
         self.deliveries.write(&mut self.tally)?;
-        self.tally.write(self.connection)
+        self.tally.write(self.connection)?;
+        self.issues.write()
     }
 }
 

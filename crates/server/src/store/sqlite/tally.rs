@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome, Verdict};
-use fieldhook_core::id::{DeviceId, IntegrationId};
+use fieldhook_core::id::{DeviceId, IntegrationId, ReplayId};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
 use rusqlite::{Connection, Result, ToSql, params};
@@ -18,6 +18,7 @@ pub(super) struct Tally {
     days: HashMap<(IntegrationId, Day), DayDelta>,
     books: HashMap<IntegrationId, BookDelta>,
     usage: HashMap<Payer, Operations>,
+    replays: HashMap<ReplayId, ReplayDelta>,
 }
 
 #[derive(Default)]
@@ -36,6 +37,14 @@ struct BookDelta {
     dropped: i64,
     waiting: i64,
     last: Last,
+}
+
+#[derive(Default)]
+struct ReplayDelta {
+    sent: i64,
+    succeeded: i64,
+    failed: i64,
+    at: Timestamp,
 }
 
 type Payer = (Scope, Day, Option<DeviceId>, Option<IntegrationId>);
@@ -84,6 +93,17 @@ impl Tally {
         *delta.of(to) += 1;
     }
 
+    /// A delivery of a replay went from one verdict to another; a new one comes from none.
+    pub(super) fn replayed(&mut self, replay: ReplayId, from: Option<Verdict>, to: Verdict, at: Timestamp) {
+        let delta = self.replays.entry(replay).or_default();
+        delta.at = delta.at.max(at);
+        match from {
+            Some(verdict) => delta.add(verdict, -1),
+            None => delta.sent += 1,
+        }
+        delta.add(to, 1);
+    }
+
     /// Operations were used.
     pub(super) fn used(&mut self, entry: &UsedEntry) {
         let payer = (entry.scope, entry.day, entry.device, entry.integration);
@@ -122,6 +142,11 @@ impl Tally {
             let (device, integration) = (or_empty(device.as_ref()), or_empty(integration.as_ref()));
             usage.execute(params![Db(scope), Db(day), device, integration, publishes, received])?;
         }
+        let mut replays = connection.prepare_cached(UPDATE_REPLAY)?;
+        for (replay, delta) in self.replays {
+            let ReplayDelta { sent, succeeded, failed, at } = delta;
+            replays.execute(params![Db(replay), sent, succeeded, failed, Db(at)])?;
+        }
         Ok(())
     }
 }
@@ -138,6 +163,16 @@ impl BookDelta {
             Verdict::Failed => &mut self.failed,
             Verdict::Dropped => &mut self.dropped,
             Verdict::Waiting => &mut self.waiting,
+        }
+    }
+}
+
+impl ReplayDelta {
+    fn add(&mut self, verdict: Verdict, count: i64) {
+        match verdict {
+            Verdict::Delivered => self.succeeded += count,
+            Verdict::Failed | Verdict::Dropped => self.failed += count,
+            Verdict::Waiting => {}
         }
     }
 }
@@ -162,6 +197,10 @@ const UPSERT_BOOK: &str = "\
     dropped = dropped + excluded.dropped, waiting = waiting + excluded.waiting, \
     success_at = MAX(success_at, excluded.success_at), error_at = MAX(error_at, excluded.error_at), \
     skipped_at = MAX(skipped_at, excluded.skipped_at)";
+
+const UPDATE_REPLAY: &str = "\
+    UPDATE replays SET sent = sent + ?2, succeeded = succeeded + ?3, failed = failed + ?4, \
+    changed_at = MAX(changed_at, ?5) WHERE id = ?1";
 
 const UPSERT_DAY: &str = "\
     INSERT INTO day_counts (integration, day, success, error, skipped, matched) \
