@@ -70,8 +70,10 @@ const page = <Path extends string>(path: Path, load: () => Promise<{ default: Re
 const builderPage = createRoute({
   getParentRoute: () => scoped,
   path: "/integrations/new",
-  validateSearch: (search): { preset?: string } =>
-    typeof search["preset"] === "string" ? { preset: search["preset"] } : {},
+  validateSearch: (search): { preset?: string; url?: string } => ({
+    preset: typeof search["preset"] === "string" ? search["preset"] : undefined,
+    url: typeof search["url"] === "string" ? search["url"] : undefined,
+  }),
   component: lazyRouteComponent(() => import("./pages/builder/New")),
 });
 
@@ -106,7 +108,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPendingComponent: () => (
     <Center h={200}>
-      <Loader aria-label="Loading" />
+      <Loader role="img" aria-label="Loading" />
     </Center>
   ),
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,

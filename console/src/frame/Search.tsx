@@ -1,6 +1,6 @@
 import { ActionIcon, Badge, Group, Kbd, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
-import { Spotlight, spotlight } from "@mantine/spotlight";
+import { Spotlight } from "@mantine/spotlight";
 import {
   IconActivity,
   IconBox,
@@ -13,11 +13,12 @@ import {
 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import classes from "./Frame.module.css";
 import { pathOf } from "./pathOf";
 import { PLACES } from "./places";
+import { markFirst, spotlight, store } from "./spotlight";
 import { useScope } from "./useScope";
 import { answered, api, explained } from "../api/client";
 
@@ -44,6 +45,7 @@ export function Search() {
     <>
       <Opener />
       <Spotlight.Root
+        store={store}
         shortcut="mod + K"
         tagsToIgnore={NONE}
         query={text}
@@ -126,6 +128,7 @@ function Results({ asked }: { asked: string }) {
     placeholderData: keepPreviousData,
     queryFn: () => answered(api.GET("/fieldhook/v1/search", { params: { query: { q: asked } } })),
   });
+  useEffect(markFirst, [data]);
   if (error) return <Spotlight.Empty>{explained(error)}</Spotlight.Empty>;
   if (isPending) return <Spotlight.Empty>Searching…</Spotlight.Empty>;
   if (data.items.length === 0)

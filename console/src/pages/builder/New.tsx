@@ -7,18 +7,18 @@ import { PRESETS, templateOf } from "../../gallery";
 import { Builder } from "./Builder";
 import { DraftProvider } from "./draft";
 import { FillIn } from "./FillIn";
-import { EMPTY } from "./model/edit";
+import { EMPTY, setRaw } from "./model/edit";
 
-/** Makes an integration, from nothing or from a preset of the gallery, once that has been filled in. */
+/** Makes an integration: from nothing, to a URL that is given, or from a preset of the gallery once that is filled in. */
 export default function New() {
   const { scope } = useScope();
-  const { preset: id } = useSearch({ from: "/$scope/integrations/new" });
+  const { preset: id, url } = useSearch({ from: "/$scope/integrations/new" });
   const preset = PRESETS.find((preset) => preset.id === id);
   const [own, setOwn] = useState<Record<string, string>>();
   if (preset && !own) return <FillIn preset={preset} onFilled={setOwn} />;
   return (
     <DraftProvider
-      begin={preset ? templateOf(preset, own ?? {}) : EMPTY}
+      begin={preset ? templateOf(preset, own ?? {}) : url ? setRaw(EMPTY, "url", JSON.stringify(url)) : EMPTY}
       dirtyFrom={EMPTY}
       sample={preset?.event ?? {}}
       scope={scope}

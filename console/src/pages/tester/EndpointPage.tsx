@@ -30,10 +30,15 @@ export default function EndpointPage() {
             {may && <DeleteEndpoint endpoint={data} gone={() => void navigate({ to: list })} />}
             {atLeast(role, "developer") && (
               <Button
-                component={Link}
-                to={`/${slug}/integrations/new`}
-                search={{ url: data.url } as never}
                 leftSection={<IconPlus size={16} />}
+                renderRoot={(props) => (
+                  <Link
+                    {...props}
+                    to="/$scope/integrations/new"
+                    params={{ scope: slug }}
+                    search={{ url: data.url }}
+                  />
+                )}
               >
                 Webhook to this endpoint
               </Button>
