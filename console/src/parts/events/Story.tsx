@@ -51,17 +51,19 @@ function Told({ story }: { story: Schemas["EventStory"] }) {
   return (
     <Stack gap={6}>
       {nothing && <Nothing seen={story.trace.length} close={close.length} />}
-      <div className={classes["rows"]} role="list">
-        {fired.map((line) => (
-          <TraceRow key={line.integration} line={line} delivery={deliveries.get(line.integration)} />
-        ))}
-        {orphans.map((delivery) => (
-          <TraceRow key={delivery.id} delivery={delivery} />
-        ))}
-        {close.map((line) => (
-          <TraceRow key={line.integration} line={line} />
-        ))}
-      </div>
+      {fired.length + orphans.length + close.length > 0 && (
+        <div className={classes["rows"]} role="list">
+          {fired.map((line) => (
+            <TraceRow key={line.integration} line={line} delivery={deliveries.get(line.integration)} />
+          ))}
+          {orphans.map((delivery) => (
+            <TraceRow key={delivery.id} delivery={delivery} />
+          ))}
+          {close.map((line) => (
+            <TraceRow key={line.integration} line={line} />
+          ))}
+        </div>
+      )}
       <Others lines={others} leftOut={story.trace_left_out} />
     </Stack>
   );
