@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 
 import { chromium, type Page, test } from "@playwright/test";
 
@@ -19,7 +20,7 @@ test("the pictures of README and docs", async () => {
   test.setTimeout((SECONDS + 300) * 1_000);
   const directory = await mkdtemp(join(tmpdir(), "fieldhook-pictures-"));
   const demo = spawn(BINARY, ["demo", "--data", directory, "--listen", "127.0.0.1:0", "--rate", "25"], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   try {
     const url = await played(demo);
@@ -38,14 +39,21 @@ interface Account {
   password: string;
 }
 
-/** The demo's address, once it has played for a while. */
+/** The demo's address, once it has played for a while. It tells its address beside its report, on the other stream. */
 async function played(demo: ChildProcess): Promise<string> {
-  if (!demo.stdout) throw new Error("the demo's output is not piped");
+  if (!demo.stdout || !demo.stderr) throw new Error("the demo's output is not piped");
+  const told = new PassThrough();
+  demo.stdout.pipe(told, { end: false });
+  demo.stderr.pipe(told, { end: false });
+  demo.once("exit", () => told.end());
+  const lines = createInterface({ input: told });
   let url = "";
-  for await (const line of createInterface({ input: demo.stdout })) {
+  for await (const line of lines) {
     url ||= /http:\/\/[\d.:]+/.exec(line)?.[0] ?? "";
     const [, hours = "0", minutes = "0", seconds = "0"] = /^(\d+):(\d+):(\d+) /.exec(line) ?? [];
-    if (url !== "" && Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) >= SECONDS) return url;
+    const time = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+    // What is told from here on is let go.
+    if (url !== "" && time >= SECONDS) return url;
   }
   throw new Error("the demo ended before it had played");
 }

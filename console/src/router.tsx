@@ -1,4 +1,5 @@
 import { Button, Center, Loader } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
 import { IconMapQuestion } from "@tabler/icons-react";
 import {
   createRootRoute,
@@ -15,7 +16,17 @@ import { scopeOfSlug } from "./api/scope";
 import { Frame } from "./frame/Frame";
 import { Empty, Failed } from "./parts/State";
 
-const root = createRootRoute({ component: Outlet });
+const root = createRootRoute({ component: Everywhere });
+
+/** Notifications stand within the router, so that one may hold a link to what it speaks of. */
+function Everywhere() {
+  return (
+    <>
+      <Notifications position="bottom-right" />
+      <Outlet />
+    </>
+  );
+}
 
 const home = createRoute({
   getParentRoute: () => root,
@@ -97,7 +108,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPendingComponent: () => (
     <Center h={200}>
-      <Loader aria-label="Loading" />
+      <Loader role="img" aria-label="Loading" />
     </Center>
   ),
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,

@@ -254,10 +254,6 @@ mod tests {
         told.into_iter().map(|found| (found.part, found.name, found.a, found.b)).collect()
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn two_attempts_alike_have_no_difference() {
         let story = || Story::of(json!({})).attempt("1", answered(200, &[("Date", "x")], "ok"));
@@ -272,14 +268,14 @@ mod tests {
         let bad = Story::of(hook("b")).attempt(r#"{"u": 2}"#, answered(400, &[("Server", "y")], "no"));
         let found = compared(good, bad);
         for expected in [
-            (Part::Outcome, "status".to_owned(), some("200"), some("400")),
-            (Part::Event, "data.t".to_owned(), some("1"), None),
-            (Part::Event, "data.u".to_owned(), None, some("2")),
-            (Part::Rendering, "missing".to_owned(), None, some("t")),
-            (Part::Request, "x-note".to_owned(), some("a"), some("b")),
-            (Part::Request, "body.t".to_owned(), some("\"1\""), some("\"\"")),
-            (Part::Response, "server".to_owned(), some("x"), some("y")),
-            (Part::Response, "body".to_owned(), some("ok"), some("no")),
+            (Part::Outcome, "status".to_owned(), Some("200".to_owned()), Some("400".to_owned())),
+            (Part::Event, "data.t".to_owned(), Some("1".to_owned()), None),
+            (Part::Event, "data.u".to_owned(), None, Some("2".to_owned())),
+            (Part::Rendering, "missing".to_owned(), None, Some("t".to_owned())),
+            (Part::Request, "x-note".to_owned(), Some("a".to_owned()), Some("b".to_owned())),
+            (Part::Request, "body.t".to_owned(), Some("\"1\"".to_owned()), Some("\"\"".to_owned())),
+            (Part::Response, "server".to_owned(), Some("x".to_owned()), Some("y".to_owned())),
+            (Part::Response, "body".to_owned(), Some("ok".to_owned()), Some("no".to_owned())),
         ] {
             assert!(found.contains(&expected), "{expected:?} is not in {found:#?}");
         }
@@ -294,7 +290,7 @@ mod tests {
         });
         assert_eq!(
             compared(good, slow),
-            [(Part::Timings, "wait".to_owned(), some("40 ms"), some("4000 ms"))]
+            [(Part::Timings, "wait".to_owned(), Some("40 ms".to_owned()), Some("4000 ms".to_owned()))]
         );
     }
 

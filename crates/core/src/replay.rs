@@ -337,13 +337,8 @@ impl Progress {
     /// How far it came, in words.
     pub fn summary(&self) -> String {
         let Self { total, sent, succeeded, failed, skipped } = self;
-        let mut text = format!(
-            "{sent} of {total} sent: {succeeded} succeeded, {failed} failed, {} wait",
-            self.waiting()
-        );
-        if *skipped > 0 {
-            text.push_str(&format!("; {skipped} no longer kept"));
-        }
-        text
+        let waiting = self.waiting();
+        let gone = if *skipped > 0 { format!("; {skipped} no longer kept") } else { String::new() };
+        format!("{sent} of {total} sent: {succeeded} succeeded, {failed} failed, {waiting} wait{gone}")
     }
 }

@@ -3,6 +3,8 @@
 //! A preset's request for its own sample event is kept in `presets/<id>.txt`. After a change that is meant,
 //! run the test with `BLESS=1` to write them anew, and read the difference.
 
+#![expect(clippy::unwrap_used, reason = "a preset that cannot be read has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use fieldhook_core::attempt::Outcome;
 use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeliveryId, EventId, IntegrationId, ReplayId, UserId};
 use fieldhook_core::replay::{
@@ -387,7 +388,7 @@ impl Replays {
             async move {
                 let Some(live) = live else { return false };
                 let attempt = self.engine.test_replayed(&live, event, by, replay).await;
-                attempt.outcome == fieldhook_core::attempt::Outcome::Success
+                attempt.outcome == Outcome::Success
             }
         });
         for succeeded in join_all(sent).await {

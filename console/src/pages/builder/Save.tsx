@@ -13,7 +13,7 @@ import { check } from "./rendered";
 
 /** Tries the template with the last matching events, asks when some would break it, saves, and opens its page. */
 export function Save({ onSaved }: { onSaved: () => void }) {
-  const { base, scope, integration, text, fault, trial, dirty, setRefused } = useDraft();
+  const { base, scope, integration, text, fault, trial, dirty, before, setRefused } = useDraft();
   const [doubt, setDoubt] = useState<Schemas["Checked"]>();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -58,7 +58,8 @@ export function Save({ onSaved }: { onSaved: () => void }) {
   return (
     <>
       <Button
-        disabled={fault !== undefined || (integration !== undefined && !dirty)}
+        disabled={fault !== undefined || before !== undefined || (integration !== undefined && !dirty)}
+        title={before ? "Put the variables back first: it would send the same values for ever" : undefined}
         loading={save.isPending}
         onClick={() => save.mutate(false)}
       >
@@ -120,12 +121,7 @@ function Doubt({
 
 /** Says that it is saved, how the last events fare, and what the server has doubts about. */
 function tell(checked: Schemas["Checked"] | undefined, warnings: Finding[]): void {
-  const events = checked?.events ?? 0;
-  const fares =
-    !checked || events === 0
-      ? "No matching event is stored yet."
-      : `${checked.rendered} of the last ${events} matching events render.`;
-  notifications.show({ color: "teal", title: "Saved", message: fares });
+  notifications.show({ color: "teal", title: "Saved", message: fares(checked) });
   const doubts = warnings.filter(({ level }) => level === "warning");
   if (doubts.length === 0) return;
   notifications.show({
@@ -140,4 +136,10 @@ function tell(checked: Schemas["Checked"] | undefined, warnings: Finding[]): voi
     ),
     autoClose: 20_000,
   });
+}
+
+function fares(checked: Schemas["Checked"] | undefined): string {
+  if (!checked) return "It could not be tried with the last events.";
+  if (checked.events === 0) return "No matching event is stored yet.";
+  return `${checked.rendered} of the last ${checked.events} matching events render.`;
 }

@@ -39,11 +39,21 @@ export interface Draft {
   findings: Finding[];
   /** Shows what saving found; until the next change, which it may have put right. */
   setRefused: (findings: Finding[]) => void;
+  /** The draft as it was before its variables were replaced by values, while they are. */
+  before: Before | undefined;
+  setBefore: (before: Before | undefined) => void;
   shelf: Shelf;
   setShelf: (shelf: Shelf) => void;
   /** What the endpoint answered to a test, for the response template to choose from. */
   answer: Schemas["Answer"] | undefined;
   setAnswer: (answer: Schemas["Answer"] | undefined) => void;
+}
+
+/** A draft with variables, what it became with values, and the names that were kept. */
+export interface Before {
+  text: string;
+  fixed: string;
+  kept: string[];
 }
 
 const Context = createContext<Draft | null>(null);
@@ -77,6 +87,7 @@ export function DraftProvider({
   const [template, setTemplate] = useState(() => mustParse(begin));
   const [event, setEvent] = useState(sample);
   const [refused, setRefused] = useState({ text: "", findings: NOTHING });
+  const [before, setBefore] = useState<Before>();
   const [shelf, setShelf] = useState<Shelf>({});
   const [answer, setAnswer] = useState<Schemas["Answer"]>();
 
@@ -114,6 +125,8 @@ export function DraftProvider({
         begun,
         findings: refused.text === text ? refused.findings : previewed,
         setRefused: (findings) => setRefused({ text, findings }),
+        before,
+        setBefore,
         shelf,
         setShelf,
         answer,

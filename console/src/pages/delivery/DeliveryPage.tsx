@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Stack, UnstyledButton } from "@mantine/core";
+import { Anchor, Group, Stack, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -16,6 +16,7 @@ import { Page } from "../../parts/Page";
 import { nameOf } from "../../parts/standing";
 import { Failed, Loading } from "../../parts/State";
 import { duration, Time } from "../../parts/Time";
+import { Verdict } from "../../parts/Verdict";
 import classes from "./DeliveryPage.module.css";
 
 type Story = Schemas["DeliveryStory"];
@@ -35,13 +36,6 @@ export default function DeliveryPage() {
   );
 }
 
-const COLOR: Record<Schemas["Verdict"], string> = {
-  delivered: "blue",
-  failed: "red",
-  dropped: "gray",
-  waiting: "yellow",
-};
-
 function Whole({ of }: { of: Story }) {
   const { data: integration } = useQuery(overview(of.integration));
   const slug = slugOfApi(of.scope);
@@ -56,9 +50,7 @@ function Whole({ of }: { of: Story }) {
       ]}
       says={
         <Group gap="xs">
-          <Badge color={COLOR[of.verdict]} variant="light" tt="none" fw={500}>
-            {of.verdict}
-          </Badge>
+          <Verdict of={of.verdict} />
           <CopyId id={of.id} label="Copy the delivery's id" />
         </Group>
       }

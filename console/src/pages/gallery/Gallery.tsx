@@ -70,7 +70,6 @@ function Card({ preset, slug }: { preset: Preset; slug: string }) {
       params={{ scope: slug }}
       search={{ preset: id }}
       className={classes.card}
-      aria-label={`${title}: ${summary}`}
     >
       <Stack gap={6} h="100%">
         <Group justify="space-between" wrap="nowrap" gap="xs">

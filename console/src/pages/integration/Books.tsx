@@ -10,6 +10,7 @@ import { LoadMore } from "../../parts/LoadMore";
 import { count } from "../../parts/numbers";
 import { Failed, Loading } from "../../parts/State";
 import { Time } from "../../parts/Time";
+import { Verdict } from "../../parts/Verdict";
 import classes from "./Integration.module.css";
 import { Panel } from "./Panel";
 
@@ -98,7 +99,7 @@ function Deliveries({ of, figure }: { of: IntegrationStory; figure: Figure }) {
             <Table.Tr>
               <Table.Th w={150}>Matched</Table.Th>
               <Table.Th>Event</Table.Th>
-              <Table.Th w={90}>Verdict</Table.Th>
+              <Table.Th w={104}>Verdict</Table.Th>
               <Table.Th w={70} ta="right">
                 Tries
               </Table.Th>
@@ -127,7 +128,9 @@ function DeliveryRow({ of }: { of: Schemas["Delivery"] }) {
       <Table.Td className="one-line" title={of.reason ?? of.event_name}>
         {of.event_name}
       </Table.Td>
-      <Table.Td>{of.verdict}</Table.Td>
+      <Table.Td>
+        <Verdict of={of.verdict} />
+      </Table.Td>
       <Table.Td ta="right">{of.attempt_count}</Table.Td>
     </Table.Tr>
   );

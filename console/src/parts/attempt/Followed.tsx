@@ -20,7 +20,13 @@ export function FollowedSection({ of }: { of: Attempt }) {
   return (
     <Section title="What followed">
       {replies.length > 0 ? (
-        <Table.ScrollContainer minWidth={420} type="native">
+        <Table.ScrollContainer
+          minWidth={420}
+          type="native"
+          tabIndex={0}
+          role="region"
+          aria-label="What followed"
+        >
           <Table verticalSpacing={4} fz="sm" layout="fixed">
             <Table.Thead>
               <Table.Tr>

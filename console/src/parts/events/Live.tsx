@@ -107,7 +107,8 @@ function Says({
 }) {
   const has = ring.shown.length;
   return (
-    <Text size="sm" c="dimmed">
+    // Of one width whatever it says, so that nothing beside it moves when it says something else.
+    <Text size="sm" c="dimmed" flex="1 1 240px">
       {connection === "open" ? inWords(rate) : CONNECTING[connection]}
       {has > 0 &&
         ` · ${fitting < has ? `${count(fitting)} of ${counted(has, "event")} fit` : `${counted(has, "event")} here`}`}

@@ -1,7 +1,5 @@
 //! Which events a replay is about, and the requests that they would become.
 
-use std::collections::BTreeMap;
-
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::SentRequest;
 use fieldhook_core::event::Event;
@@ -144,12 +142,11 @@ fn shown(live: &Live, event: &Event, now: Timestamp) -> DryRequest {
 
 /// The request as it would be sent, for neither delivery nor replay.
 fn filled(live: &Live, event: &Event, now: Timestamp) -> Result<Rendered, RenderFault> {
-    let secrets: &BTreeMap<String, String> = &live.secrets;
     live.webhook.request(&Facts {
         event,
         data: &EventData::default(),
         product_user: None,
-        secrets,
+        secrets: &live.secrets,
         delivery: DeliveryId(uuid::Uuid::nil()),
         now,
         replay: Some(&ReplayId(uuid::Uuid::nil()).to_string()),

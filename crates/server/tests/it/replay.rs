@@ -1,8 +1,13 @@
 //! Replays: one delivery, what failed, what never fired; at their pace, through the gate, and told of.
 
+use std::sync::Arc;
+
+use fieldhook_core::id::ReplayId;
+use fieldhook_core::replay::Sending;
+use fieldhook_server::store::{Entry, ReplayRow};
 use serde_json::{Value, json};
 
-use crate::world::{Endpoint, Visitor, World, reply, secs};
+use crate::world::{Endpoint, T0, Visitor, World, reply, secs};
 
 const REPLAYS: &str = "/fieldhook/v1/replays";
 
@@ -310,6 +315,28 @@ async fn a_replay_that_a_stop_interrupts_says_how_far_it_came() {
     assert!(replay["reason"].as_str().unwrap().contains("server stopped"));
     assert_eq!(endpoint.hits(), 6);
     check_books(&world, &hook, [6, 2, 4, 0, 0]).await;
+}
+
+#[tokio::test]
+async fn a_replay_that_a_crash_left_under_way_is_found_interrupted() {
+    let mut world = World::start().await;
+    let (hook, endpoint) = failed_then_healed(&world, 2).await;
+    let id = begun(&world, json!({"intent": "recover", "integration": hook, "rate": 1000})).await;
+    world.advance(secs(1)).await;
+    let app = world.server().app();
+    let done = app.store.replay(id.parse().unwrap()).await.unwrap().unwrap();
+    // As the store has it when the process is gone before it could say anything.
+    let left = ReplayRow { id: ReplayId::new(T0, [7; 10]), sending: Sending::Underway, ..done };
+    app.recorder.note(vec![Entry::ReplayBegan(Arc::new(left.clone()))]).await;
+
+    world.restart().await;
+
+    let replay = read(&world, &left.id.to_string()).await;
+    assert_eq!((&replay["state"], numbers(&replay)), (&json!("interrupted"), [2, 2, 2, 0, 0]));
+    assert!(replay["reason"].as_str().unwrap().contains("server stopped"));
+    assert_eq!(read(&world, &id).await["state"], "done");
+    world.advance(secs(10)).await;
+    assert_eq!(endpoint.hits(), 4);
 }
 
 #[tokio::test]

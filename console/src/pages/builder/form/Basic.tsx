@@ -26,7 +26,7 @@ export function Basic() {
         placeholder="https://example.com/readings"
         data-insert="double"
       />
-      <SimpleGrid cols={{ base: 1, xs: scope.kind === "me" ? 3 : 2 }} spacing="sm">
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
         <RequestType />
         <Status />
         {scope.kind === "me" && <DevicePicker />}

@@ -17,7 +17,7 @@ import { useState } from "react";
 import { answered, api, call, explained, type Schemas } from "../../../api/client";
 import { count, counted } from "../../../parts/numbers";
 import { useDraft } from "../draft";
-import { type Field, fieldsOf, sizeOf, tagOf, toggled } from "../model/answer";
+import { type Field, fieldsOf, isChosen, sizeOf, toggled } from "../model/answer";
 import { errorOf } from "../model/findings";
 import { flagOf, setAny, valueOf } from "../model/template";
 import { builtIn } from "../model/variables";
@@ -149,8 +149,8 @@ function Shaped({
           <FieldButton
             key={field.path}
             field={field}
-            chosen={template.includes(tagOf(field.path))}
-            onClick={() => onWrite(toggled(template, field.path))}
+            chosen={isChosen(template, field.path)}
+            onClick={() => onWrite(toggled(template, field))}
           />
         ))}
       </div>

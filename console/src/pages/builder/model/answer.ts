@@ -1,5 +1,7 @@
 /** What becomes of an endpoint's answer: how many bytes are published, in how many parts, and its fields to choose from. */
 
+import { type Tag, tagsIn } from "./tags";
+
 /** Most bytes of one part of a reply, and of all parts together. */
 const PART = 512;
 const MOST = 102_400;
@@ -47,14 +49,38 @@ export function fieldsOf(text: string): Field[] | undefined {
   return fields;
 }
 
-/** The tag of a field: unescaped, for a device is no browser. */
-export function tagOf(path: string): string {
-  return `{{{${path}}}}`;
+/** Whether a template publishes a field. */
+export function isChosen(template: string, path: string): boolean {
+  return tagOf(template, path) !== undefined;
 }
 
-/** Puts a field behind what the template has already, or takes it out again. */
-export function toggled(template: string, path: string): string {
-  const tag = tagOf(path);
-  if (!template.includes(tag)) return template === "" ? tag : `${template}~${tag}`;
-  return template.replace(`~${tag}`, "").replace(`${tag}~`, "").replace(tag, "");
+function tagOf(template: string, path: string): Tag | undefined {
+  return tagsIn(template).find(({ kind, name }) => name === path && (kind === "raw" || kind === "escaped"));
+}
+
+/**
+ * Puts a field behind what the template has already, or takes it out again: as a member when the template is an
+ * object, else with `~` between, which firmware splits easily. Unescaped, for a device is no browser.
+ */
+export function toggled(template: string, { path, value }: Field): string {
+  const present = tagOf(template, path);
+  const object = /^\s*\{(?!\{)[^]*\}\s*$/.test(template);
+  if (present) return without(template, template.slice(present.from, present.to), object);
+  const tag = `{{{${path}}}}`;
+  if (!object) return template === "" ? tag : `${template}~${tag}`;
+  const bare = /^(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/.test(value);
+  const before = template.trimEnd().slice(0, -1).trimEnd();
+  const member = `${JSON.stringify(path.split(".").at(-1))}:${bare ? tag : `"${tag}"`}`;
+  // A space keeps the braces of the tag and that of the object apart.
+  return `${before}${before.endsWith("{") ? "" : ","}${member} }`;
+}
+
+function without(template: string, tag: string, object: boolean): string {
+  if (!object) return template.replace(`~${tag}`, "").replace(`${tag}~`, "").replace(tag, "");
+  const end = template.indexOf(tag);
+  const from = /,?\s*"(?:[^"\\]|\\.)*"\s*:\s*"?$/.exec(template.slice(0, end));
+  if (!from) return template.replace(tag, "");
+  const rest = template.slice(end + tag.length).replace(/^"/, "");
+  const first = !from[0].startsWith(",");
+  return template.slice(0, from.index) + (first ? rest.replace(/^\s*,/, "") : rest);
 }

@@ -30,6 +30,18 @@ describe("variables", () => {
     expect(valueIn(EVENT, "c.0.cb")).toBeUndefined();
   });
 
+  it("are written as the server writes them: whole numbers digit by digit, fractions as such", () => {
+    const event = { name: "t", data: '{"a":13.0,"b":12345678901234567890,"c":13.50,"d":[1.0,"x"],"e":true}' };
+    const value = (name: string) => valueIn(event, name);
+    expect(["a", "b", "c", "d", "e"].map(value)).toEqual([
+      "13.0",
+      "12345678901234567890",
+      "13.5",
+      '[1.0,"x"]',
+      "true",
+    ]);
+  });
+
   it("are only built in when the data is text, also text that is a number", () => {
     expect(variablesOf({ name: "t", data: "21" }).every(({ origin }) => origin === "built in")).toBe(true);
   });
@@ -97,10 +109,26 @@ describe("an answer", () => {
   });
 
   it("gives its fields to the template and takes them back", () => {
-    const one = toggled("", "a");
-    const two = toggled(one, "b.c");
-    expect([one, two]).toEqual(["{{{a}}}", "{{{a}}}~{{{b.c}}}"]);
-    expect(toggled(two, "a")).toBe("{{{b.c}}}");
-    expect(toggled(two, "b.c")).toBe("{{{a}}}");
+    const [a, b] = [
+      { path: "a", value: "1" },
+      { path: "b.c", value: "x" },
+    ];
+    const two = toggled(toggled("", a), b);
+    expect(two).toBe("{{{a}}}~{{{b.c}}}");
+    expect([toggled(two, a), toggled(two, b)]).toEqual(["{{{b.c}}}", "{{{a}}}"]);
+    expect(toggled("{{a}}", a)).toBe("");
+  });
+
+  it("gives its fields to an object as members, texts in quotes", () => {
+    const [a, b] = [
+      { path: "a", value: "1" },
+      { path: "b.c", value: "x" },
+    ];
+    const one = toggled('{"z":1}', a);
+    const two = toggled(one, b);
+    expect(two).toBe('{"z":1,"a":{{{a}}},"c":"{{{b.c}}}" }');
+    expect(toggled(toggled(two, a), b)).toBe('{"z":1 }');
+    expect(toggled('{"a":{{a}},"z":1}', a)).toBe('{"z":1}');
+    expect(toggled("{}", a)).toBe('{"a":{{{a}}} }');
   });
 });

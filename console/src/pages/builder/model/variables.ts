@@ -1,5 +1,6 @@
 /** The variables of an event, with the values they have in it, as the server fills them in. */
 import type { Schemas } from "../../../api/client";
+import { JsonFault, type Node, read } from "./json";
 
 export type SampleEvent = Schemas["SampleEvent"];
 
@@ -17,17 +18,24 @@ const MOST = 200;
 export function variablesOf(event: SampleEvent): Variable[] {
   const found: Variable[] = [];
   const data = dataOf(event);
-  if (data) gather(data, "", 0, found);
+  if (data) gather(textOfData(event), data, "", 0, found);
   for (const [name, value] of Object.entries(builtIn(event))) found.push({ name, value, origin: "built in" });
   return found;
 }
 
-function gather(value: unknown, name: string, depth: number, found: Variable[]): void {
+function gather(source: string, node: Node, name: string, depth: number, found: Variable[]): void {
   if (found.length >= MOST) return;
-  if (name !== "") found.push({ name, value: written(value), origin: "data" });
-  if (typeof value !== "object" || value === null || depth >= DEPTH) return;
-  for (const [key, below] of Object.entries(value))
-    gather(below, name === "" ? key : `${name}.${key}`, depth + 1, found);
+  if (name !== "") found.push({ name, value: written(source, node), origin: "data" });
+  if (depth >= DEPTH) return;
+  for (const [key, below] of membersOf(node)) {
+    gather(source, below, name === "" ? key : `${name}.${key}`, depth + 1, found);
+  }
+}
+
+/** What stands below a value, by name or place; of several members of one name the last, which is the one that counts. */
+function membersOf(node: Node): Map<string, Node> {
+  if (node.kind === "object") return new Map(node.members.map(({ key, value }) => [key, value]));
+  return new Map(node.kind === "list" ? node.items.map((item, at) => [String(at), item]) : []);
 }
 
 /** The text of an event's data: what is no text already is taken as its JSON. */
@@ -37,14 +45,13 @@ export function textOfData({ data }: SampleEvent): string {
 }
 
 /** The data as an object, whose keys are variables; absent when it is anything else. */
-export function dataOf(event: SampleEvent): Record<string, unknown> | undefined {
+function dataOf(event: SampleEvent): Node | undefined {
   try {
-    const data: unknown = JSON.parse(textOfData(event));
-    return typeof data === "object" && data !== null && !Array.isArray(data)
-      ? (data as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
+    const data = read(textOfData(event));
+    return data.kind === "object" ? data : undefined;
+  } catch (fault) {
+    if (fault instanceof JsonFault) return undefined;
+    throw fault;
   }
 }
 
@@ -80,17 +87,38 @@ function today(name: string): string {
 /** The value of a name in an event; absent when it has none. Built-in names win over the data's. */
 export function valueIn(event: SampleEvent, name: string): string | undefined {
   if (isBuiltIn(name)) return builtIn(event)[today(name)] ?? "";
-  let value: unknown = dataOf(event);
-  for (const word of name.split(".")) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<string, unknown>)[word];
-  }
-  return value === undefined || value === null ? undefined : written(value);
+  let node = dataOf(event);
+  for (const word of name.split(".")) node = node && membersOf(node).get(word);
+  const none = !node || (node.kind === "other" && node.value === null);
+  return none || !node ? undefined : written(textOfData(event), node);
 }
 
-function written(value: unknown): string {
-  if (value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+/** A value as it is filled in: texts as they are, null as nothing, objects and lists as compact JSON. */
+function written(source: string, node: Node): string {
+  if (node.kind === "text") return node.value;
+  return node.kind === "other" && node.value === null ? "" : compact(source, node);
+}
+
+function compact(source: string, node: Node): string {
+  switch (node.kind) {
+    case "object":
+      return `{${[...membersOf(node)].map(([key, value]) => `${JSON.stringify(key)}:${compact(source, value)}`).join(",")}}`;
+    case "list":
+      return `[${node.items.map((item) => compact(source, item)).join(",")}]`;
+    case "text":
+      return JSON.stringify(node.value);
+    case "other":
+      return typeof node.value === "number"
+        ? digits(source.slice(node.from, node.to), node.value)
+        : String(node.value);
+  }
+}
+
+/** A number as the server writes it: whole ones digit by digit, and a fraction stays one though it is nought. */
+function digits(raw: string, value: number): string {
+  if (!/[.eE]/.test(raw)) return raw;
+  const short = String(value);
+  return /^-?\d+$/.test(short) ? `${short}.0` : short;
 }
 
 /** The whole event, as `PARTICLE_EVENT_JSON` has it. */

@@ -164,7 +164,7 @@ function Written({ event, onChange }: { event: SampleEvent; onChange: (event: Sa
         autosize
         minRows={2}
         maxRows={8}
-        ff="monospace"
+        styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
         value={textOfData(event)}
         onChange={({ currentTarget }) => change({ data: currentTarget.value })}
       />

@@ -20,7 +20,7 @@ export function Preview() {
         <Title order={2} size="h4">
           Live preview
         </Title>
-        {isPlaceholderData && <Loader size="xs" aria-label="Rendering" />}
+        {isPlaceholderData && <Loader size="xs" role="img" aria-label="Rendering" />}
       </Group>
       <EventChoice />
       {fault && (
@@ -30,7 +30,7 @@ export function Preview() {
       )}
       {isError && <Failed error={error} retry={() => void refetch()} />}
       {begun ? (
-        <Stack gap="md" className={isPlaceholderData ? classes.stale : undefined}>
+        <Stack gap="md">
           <RequestView request={data?.request} loading={!data && !isError} />
           {data && <Findings kinds={sorted(data.findings)} current={!isPlaceholderData} />}
         </Stack>

@@ -1,7 +1,6 @@
 import { Badge, Button, Group, Stack, Switch, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconArrowBackUp } from "@tabler/icons-react";
-import { useState } from "react";
 
 import classes from "../Builder.module.css";
 import { useDraft } from "../draft";
@@ -65,8 +64,7 @@ const FIRST = new Set([
  * them back.
  */
 function FixedValues() {
-  const { text, template, event, fault, setText } = useDraft();
-  const [before, setBefore] = useState<{ text: string; fixed: string; kept: string[] }>();
+  const { text, template, event, fault, before, setBefore, setText } = useDraft();
   if (!before) {
     return (
       <Switch

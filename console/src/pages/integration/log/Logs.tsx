@@ -40,7 +40,7 @@ export function Logs({ integration }: { integration: string }) {
           {log.height === 0 && <None filtered={Object.keys(filter).length > 0} />}
           {log.height !== undefined && log.height > 0 && (
             // A list of its own for each filter: scrolled to the top, with nothing open.
-            <div style={{ opacity: log.stale ? 0.6 : 1 }}>
+            <div aria-busy={log.stale}>
               <LogList key={log.shownFor} log={log} rows={log.height} />
             </div>
           )}

@@ -1,6 +1,5 @@
 //! Replays: the rows themselves, and the events that one is to be about.
 
-use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::Verdict;
 use fieldhook_core::id::{EventId, IntegrationId, ReplayId};
 use fieldhook_core::replay::{Progress, Sending};
@@ -76,13 +75,10 @@ fn lanes(query: &ReplayQuery, start: Place) -> Vec<Lane> {
         sql: format!("SELECT {COLUMNS} FROM replays WHERE id < ?1 AND {condition} ORDER BY id DESC"),
         params: vec![Box::new(start.to_be_bytes()), key],
     };
-    match query.integration {
-        Some(integration) => vec![lane("integration = ?2", Box::new(Db(integration)))],
-        None => {
-            let of_scope = |scope: &Scope| lane("scope = ?2", Box::new(Db(*scope)));
-            query.scopes.iter().map(of_scope).collect()
-        }
+    if let Some(integration) = query.integration {
+        return vec![lane("integration = ?2", Box::new(Db(integration)))];
     }
+    query.scopes.iter().map(|scope| lane("scope = ?2", Box::new(Db(*scope)))).collect()
 }
 
 /// One replay.
