@@ -29,6 +29,8 @@ export function ScopeSwitch({ onSwitched }: { onSwitched: () => void }) {
   return (
     <Select
       aria-label="Scope"
+      title={name}
+      styles={{ input: { textOverflow: "ellipsis" } }}
       leftSection={<Icon size={16} aria-hidden />}
       data={groups.filter(({ items }) => items.length > 0)}
       value={slug}

@@ -118,7 +118,12 @@ function ATrigger({ line: { operations, triggers } }: { line: Schemas["UsageLine
   if (triggers === 0) return "–";
   const each = operations / triggers;
   return (
-    <Text span size="sm" fw={each > 1 ? 600 : undefined} c={each > 1 ? "orange" : undefined}>
+    <Text
+      span
+      size="sm"
+      fw={each > 1 ? 600 : undefined}
+      c={each > 1 ? "var(--mantine-color-orange-light-color)" : undefined}
+    >
       {each.toFixed(1)}
     </Text>
   );
