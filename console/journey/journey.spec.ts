@@ -144,8 +144,11 @@ test("everything can be reached with the keyboard alone", async ({ page, server,
   await expect(heading(page, "Integrations")).toBeVisible();
 
   await page.keyboard.press("ControlOrMeta+k");
+  const search = page.getByRole("dialog").getByRole("textbox");
+  await expect(search).toBeFocused();
   await page.keyboard.type("Readings");
-  await expect(page.getByRole("dialog").getByText("Readings")).toBeVisible();
+  await expect(search).toHaveValue("Readings");
+  await expect(page.getByRole("dialog").getByRole("button", { name: /Readings/ })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect(heading(page, "Readings")).toBeVisible();
