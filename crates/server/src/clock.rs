@@ -22,6 +22,10 @@ pub trait Clock: Send + Sync {
 
     /// Resolves when `wait` has passed.
     fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()>;
+
+    /// Resolves when `wait` has passed, for those who wait only so that there is more to do in one go. A clock that
+    /// is driven keeps nobody waiting for that.
+    fn linger(&self, wait: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Resolves at `moment`, at once when it has passed.
@@ -58,6 +62,10 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where real time passes")]
     fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(wait))
+    }
+
+    fn linger(&self, wait: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(wait)
     }
 }
 
@@ -152,6 +160,10 @@ impl Clock for ManualClock {
                 std::future::pending::<()>().await;
             }
         })
+    }
+
+    fn linger(&self, _wait: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::task::yield_now())
     }
 }
 

@@ -6,7 +6,8 @@
 //! older ones have gone; sparse ones are compacted. `docs/decisions/0001` says why it is a log of our own.
 //!
 //! - `record` and `opening` are the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
-//! - `state` is what is known in memory, with `lane` (whose turn it is) and `segment` (what is still needed);
+//! - `state` is what is known in memory, with `lane` (whose turn it is), `segment` (what is still needed) and
+//!   `fresh` (what need not be read back);
 //! - `writer` appends, `read` reads back, `recover` starts, `compact` gives disk space back.
 
 use std::io;
@@ -24,13 +25,14 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use tracing::error;
 
 use self::disk::{Directory, Disk, Guard};
-use self::record::{Keep, MOST_DELIVERIES, MOST_SEGMENT_BYTES, Mark, Place};
-use self::state::{Command, State, next_try, postponed};
+use self::record::{Keep, MOST_DELIVERIES, MOST_SEGMENT_BYTES, Mark};
+use self::state::{Command, State, Taken, next_try, postponed};
 use self::writer::Writer;
 use super::{Append, Backlog, Claim, Delivery, Due, Lane, Queue, QueueError, Settlement};
 
 mod compact;
 pub mod disk;
+mod fresh;
 mod lane;
 pub mod memory;
 mod opening;
@@ -174,15 +176,19 @@ impl Queue for Embedded {
         self.shared.due(now)
     }
 
-    /// The bodies are read on a thread for blocking work: a backlog may have left the page cache, and a slow
-    /// disk must not stop the deliveries of others. It costs some 10 µs for a whole claim.
+    /// What is no longer in memory is read on a thread for blocking work: a backlog may have left the page
+    /// cache, and a slow disk must not stop the deliveries of others. It costs some 10 µs for a whole claim.
     async fn claim(&self, lane: Lane, most: usize, now: Timestamp) -> Result<Vec<Claim>, QueueError> {
-        let held = self.shared.hold(lane, most, now)?;
-        if held.is_empty() {
-            return Ok(Vec::new());
+        let taken = self.shared.take(lane, most, now)?;
+        if taken.iter().any(|taken| matches!(taken, Taken::Unread(..))) {
+            let shared = Arc::clone(&self.shared);
+            return blocking(move || shared.claims(taken)).await;
         }
-        let shared = Arc::clone(&self.shared);
-        blocking(move || shared.claims(&held)).await
+        let whole = |taken| match taken {
+            Taken::Whole(claim) => Some(claim),
+            Taken::Unread(..) => None,
+        };
+        Ok(taken.into_iter().filter_map(whole).collect())
     }
 
     async fn settle(&self, claim: &Claim, settlement: Settlement, now: Timestamp) -> Result<(), QueueError> {
@@ -270,31 +276,42 @@ impl Shared {
         Ok(due)
     }
 
-    fn hold(&self, lane: Lane, most: usize, now: Timestamp) -> Result<Vec<(u64, Place)>, QueueError> {
+    fn take(&self, lane: Lane, most: usize, now: Timestamp) -> Result<Vec<Taken>, QueueError> {
         let mut state = self.state.lock();
         if state.intake.closing {
             return Err(closed());
         }
-        let (held, news) = state.claim(lane, most, now);
+        let (taken, news) = state.claim(lane, most, now);
         if news {
             self.changed.notify_one();
         }
-        Ok(held)
+        Ok(taken)
     }
 
-    /// Reads back what was claimed. What is damaged stays claimed until its lease ends, so that it holds up
-    /// nobody else; what cannot be read for now goes back to its lane.
-    fn claims(&self, held: &[(u64, Place)]) -> Result<Vec<Claim>, QueueError> {
-        let places: Vec<_> = held.iter().map(|(_, place)| *place).collect();
-        let read = self.deliveries(&places);
+    /// Reads back what was claimed, as far as it must be. What is damaged stays claimed until its lease ends, so
+    /// that it holds up nobody else; what cannot be read for now goes back to its lane.
+    fn claims(&self, taken: Vec<Taken>) -> Result<Vec<Claim>, QueueError> {
+        let place = |taken: &Taken| match taken {
+            Taken::Whole(_) => None,
+            Taken::Unread(_, place) => Some(*place),
+        };
+        let places: Vec<_> = taken.iter().filter_map(place).collect();
+        let mut read = self.deliveries(&places).into_iter();
 
         let mut state = self.state.lock();
         let (mut claims, mut trouble, mut unread) = (Vec::new(), None, Vec::new());
-        for ((lease, _), delivery) in held.iter().zip(read) {
-            match delivery {
+        for taken in taken {
+            let lease = match taken {
+                Taken::Whole(claim) => {
+                    claims.push(claim);
+                    continue;
+                }
+                Taken::Unread(lease, _) => lease,
+            };
+            match read.next().expect("each place is read") {
                 Ok(delivery) => {
-                    if let Some(lease_ends) = state.name_held(*lease, delivery.id) {
-                        claims.push(Claim { delivery, lease: *lease, lease_ends });
+                    if let Some(lease_ends) = state.name_held(lease, delivery.id) {
+                        claims.push(Claim { delivery, lease, lease_ends });
                     }
                 }
                 Err(why @ QueueError::Damaged(_)) => {
@@ -302,7 +319,7 @@ impl Shared {
                     trouble = Some(why);
                 }
                 Err(why) => {
-                    unread.push(*lease);
+                    unread.push(lease);
                     trouble = Some(why);
                 }
             }

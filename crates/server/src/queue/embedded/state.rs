@@ -7,6 +7,7 @@ use fieldhook_core::id::{DeliveryId, EventId};
 use fieldhook_core::time::Timestamp;
 use tokio::sync::oneshot;
 
+use super::fresh::Fresh;
 use super::lane::Lanes;
 use super::record::{Keep, Mark, Place};
 use super::segment::Segment;
@@ -29,6 +30,7 @@ pub(super) struct State {
     pub(super) compacting: Option<u32>,
     /// What the writer has yet to write.
     pub(super) intake: Intake,
+    fresh: Fresh,
     claims: BTreeMap<u64, Held>,
     next_lease: u64,
 }
@@ -42,6 +44,15 @@ pub(super) struct Held {
     pub(super) place: Place,
     lane: Lane,
     ends: Timestamp,
+}
+
+/// A delivery that was just claimed.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It was still in memory.
+    Whole(Claim),
+    /// Its lease, and where it is to be read.
+    Unread(u64, Place),
 }
 
 /// What the writer has yet to write.
@@ -87,6 +98,7 @@ impl State {
             pending: 0,
             compacting: None,
             intake: Intake::default(),
+            fresh: Fresh::default(),
             claims: BTreeMap::new(),
             next_lease: first_lease,
         }
@@ -140,15 +152,21 @@ impl State {
         Due { lanes, next }
     }
 
-    /// Claims deliveries of a lane: each with its lease, and whether `due` has something new to say.
+    /// Claims deliveries of a lane, and says whether `due` has something new to say.
     ///
     /// Which delivery stands at a place is known once it has been read, and then told by [`State::name_held`].
-    pub(super) fn claim(&mut self, lane: Lane, most: usize, now: Timestamp) -> (Vec<(u64, Place)>, bool) {
+    pub(super) fn claim(&mut self, lane: Lane, most: usize, now: Timestamp) -> (Vec<Taken>, bool) {
         self.end_leases(now);
         let (places, more) = self.lanes.take(lane, most, now);
-        let unnamed = DeliveryId(uuid::Uuid::nil());
-        let claimed = places.into_iter().map(|place| (self.hold(unnamed, place, lane, now), place)).collect();
-        (claimed, more)
+        let taken = places.into_iter().map(|place| {
+            if let Some(delivery) = self.fresh.take(place) {
+                let lease = self.hold(delivery.id, place, lane, now);
+                return Taken::Whole(Claim { delivery, lease, lease_ends: now + LEASE });
+            }
+            let unnamed = DeliveryId(uuid::Uuid::nil());
+            Taken::Unread(self.hold(unnamed, place, lane, now), place)
+        });
+        (taken.collect(), more)
     }
 
     /// Says which delivery a lease is of. `None` when the lease has ended meanwhile.
@@ -197,6 +215,9 @@ impl State {
                 claims.push(Claim { delivery, lease, lease_ends: keep.at + LEASE });
             } else {
                 news |= self.lanes.push(delivery.lane, place, delivery.due.max(keep.at), keep.at);
+                if delivery.due <= keep.at {
+                    self.fresh.keep(place, delivery);
+                }
             }
         }
         (claims, news)
