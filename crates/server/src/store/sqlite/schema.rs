@@ -25,7 +25,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// file is not vacuumed: its free pages are used again, so it never grows past what it once had to hold.
 /// The log is carried over into the file every 32 MB, because a page that changes in every batch is then
 /// written there once and not a hundred times. Pages are twice the usual size, for an attempt is wide: that
-/// saves a tenth of the time to record one.
+/// saves a tenth of the time to record one. More than 12 MB of them in memory recorded no faster: rows arrive in
+/// the order of time, so that the pages written next are the ones written last.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(path).map_err(failed)?;
     prepare(&connection)?;
@@ -36,7 +37,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
              PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = 4000;
              PRAGMA journal_size_limit = 67108864;
-             PRAGMA cache_size = -32768;",
+             PRAGMA cache_size = -12288;",
         )
         .map_err(failed)?;
     migrate(&mut connection)?;
