@@ -602,6 +602,9 @@ pub trait Store: Send + Sync {
     /// One event, taken in or made for a test.
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError>;
 
+    /// When each device last published, tests apart. Retention does not take it.
+    async fn heard(&self) -> Result<Vec<(DeviceId, Timestamp)>, StoreError>;
+
     /// Deliveries, whoever owns them: the caller has checked that the event or integration may be seen.
     async fn deliveries(
         &self,

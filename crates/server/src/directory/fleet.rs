@@ -29,7 +29,7 @@ pub struct Device {
     pub product_version: Option<u32>,
     /// When it was first added.
     pub created_at: Timestamp,
-    /// When its last event came; kept in memory only.
+    /// When its last event came; the store keeps it beside the events.
     #[serde(skip)]
     pub last_heard: Option<Timestamp>,
     /// What few devices have.
@@ -158,9 +158,16 @@ impl Directory {
         let devices = self.read_all::<Device>(Kind::Device).await?;
         let products = self.read_all::<Product>(Kind::Product).await?;
         let organisations = self.read_all::<Organisation>(Kind::Organisation).await?;
+        let heard = self.store.heard().await?;
         let mut state = self.state.write();
         for device in devices {
             keep_device(&mut state, device);
+        }
+        for (id, at) in heard {
+            // It may have been deleted since.
+            if let Some(device) = state.devices.get_mut(&id) {
+                device.last_heard = Some(at);
+            }
         }
         state.products = products.into_iter().map(|product| (product.id, Arc::new(product))).collect();
         state.organisations = organisations.into_iter().map(|org| (org.id, Arc::new(org))).collect();

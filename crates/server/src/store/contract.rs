@@ -34,6 +34,7 @@ macro_rules! promises {
         promises!(@each $fresh, recording: [
             an_event_and_its_delivery_are_there_once_recorded,
             an_attempt_is_read_back_whole,
+            a_device_was_last_heard_when_it_published_the_newest_of_its_events,
             recording_twice_is_recording_once,
             a_repeat_does_not_move_a_delivery_that_has_moved_on,
             an_attempt_begins_its_delivery_when_nobody_did,

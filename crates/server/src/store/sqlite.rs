@@ -9,7 +9,7 @@ use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome};
 use fieldhook_core::event::{Event, Publisher};
 use fieldhook_core::id::{
-    AttemptId, DeliveryId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
 };
 use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
@@ -117,6 +117,10 @@ impl Store for Sqlite {
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
         self.readers.run(move |connection| lists::event(connection, id)).await
+    }
+
+    async fn heard(&self) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
+        self.readers.run(lists::heard).await
     }
 
     async fn deliveries(

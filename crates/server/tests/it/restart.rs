@@ -42,3 +42,18 @@ async fn a_drain_finishes_what_is_on_the_wire_and_ends_streams() {
     assert_eq!(world.books(&id).await["delivered"], 20);
     assert_eq!(endpoint.hits(), 20);
 }
+
+#[tokio::test]
+async fn a_restart_keeps_when_a_device_was_last_heard() {
+    let mut world = World::start().await;
+    let device = world.device("00112233445566778899aabb").await;
+    device.post("/v1/devices/events", json!({"name": "t"})).await.expect(200);
+    world.settled().await;
+    let before = world.admin().get("/v1/devices").await.expect(200)[0]["last_heard"].clone();
+
+    world.restart().await;
+
+    let after = world.admin().get("/v1/devices").await.expect(200)[0]["last_heard"].clone();
+    assert!(before.is_string(), "{before}");
+    assert_eq!(before, after);
+}

@@ -48,6 +48,20 @@ pub(crate) async fn an_attempt_is_read_back_whole(store: &dyn Store) {
     assert_eq!(store.attempt(plain.id).await.unwrap(), Some(plain));
 }
 
+pub(crate) async fn a_device_was_last_heard_when_it_published_the_newest_of_its_events(store: &dyn Store) {
+    let other = DeviceId([0xD2; 12]);
+    let by = |device, number| {
+        Entry::Event(Arc::new(Event { publisher: Publisher::Device(device), ..event(number) }))
+    };
+    let made_for_a_test = Event { source: Source::Test, ..event(9) };
+    store.record(vec![by(DEVICE, 2), by(DEVICE, 3), by(DEVICE, 1)]).await.unwrap();
+    store.record(vec![by(other, 5), by(DEVICE, 2), Entry::Event(Arc::new(made_for_a_test))]).await.unwrap();
+
+    let mut heard = store.heard().await.unwrap();
+    heard.sort_unstable();
+    assert_eq!(heard, [(DEVICE, at(3)), (other, at(5))]);
+}
+
 pub(crate) async fn recording_twice_is_recording_once(store: &dyn Store) {
     let event = Arc::new(event(1));
     let entry = matched(&event, HOOK);

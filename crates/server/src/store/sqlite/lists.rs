@@ -3,7 +3,7 @@
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Attempt, Outcome, Verdict};
 use fieldhook_core::event::Event;
-use fieldhook_core::id::{AttemptId, DeliveryId, EventId, IntegrationId};
+use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId};
 use fieldhook_core::needle::Needle;
 use fieldhook_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
@@ -144,6 +144,13 @@ fn attempt_holds(
         return Ok(false);
     }
     Ok(detail::from_json(json)?.holds(needle))
+}
+
+/// When each device last published.
+pub(super) fn heard(connection: &Connection) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
+    let mut rows = connection.prepare("SELECT device, at FROM heard").map_err(failed)?;
+    let heard = rows.query_map((), |row| Ok((get(row, 0)?, get(row, 1)?))).map_err(failed)?;
+    heard.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
 /// One attempt, whole.

@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 
 use fieldhook_core::attempt::{Attempt, Trigger};
-use fieldhook_core::event::{Event, Publisher};
-use fieldhook_core::id::{DeliveryId, EventId, ProductId, UserId};
+use fieldhook_core::event::{Event, Publisher, Source};
+use fieldhook_core::id::{DeliveryId, DeviceId, EventId, ProductId, UserId};
+use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior, params};
 
 use super::codec::{Db, publisher_number};
@@ -50,6 +51,7 @@ struct Batch<'a> {
     deliveries: Deliveries<'a>,
     issues: Issues<'a>,
     tally: Tally,
+    heard: HashMap<DeviceId, Timestamp>,
     detail: Vec<u8>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> Batch<'a> {
             deliveries: Deliveries::begin(connection)?,
             issues: Issues::begin(connection, watched),
             tally: Tally::default(),
+            heard: HashMap::new(),
             detail: Vec::new(),
         })
     }
@@ -85,6 +88,12 @@ impl<'a> Batch<'a> {
         let first = self.insert_event(event, true)?;
         if first && let Some(key) = &event.idempotency_key {
             self.remember_key(event, key)?;
+        }
+        if event.source != Source::Test
+            && let Some(device) = event.device()
+        {
+            let at = self.heard.entry(device).or_insert(event.published_at);
+            *at = event.published_at.max(*at);
         }
         self.events.insert(event.id, if first { Brought::First } else { Brought::Again });
         Ok(())
@@ -212,6 +221,10 @@ impl<'a> Batch<'a> {
     fn finish(mut self) -> Result<Vec<Seen>> {
         self.deliveries.write(&mut self.tally)?;
         self.tally.write(self.connection)?;
+        let mut hear = self.connection.prepare_cached(HEAR)?;
+        for (device, at) in self.heard {
+            hear.execute(params![Db(device), Db(at)])?;
+        }
         self.issues.write()
     }
 }
@@ -249,6 +262,10 @@ const INSERT_EVENT: &str = "\
 const INSERT_KEY: &str = "\
     INSERT INTO event_keys (key, publisher, owner, product, event, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
     ON CONFLICT DO UPDATE SET event = excluded.event, at = excluded.at WHERE excluded.at > at";
+
+const HEAR: &str = "\
+    INSERT INTO heard (device, at) VALUES (?1, ?2) \
+    ON CONFLICT DO UPDATE SET at = excluded.at WHERE excluded.at > at";
 
 const INSERT_ATTEMPT: &str = "\
     INSERT INTO attempts (id, delivery, event, integration, scope, device, revision, number, trigger, \

@@ -9,11 +9,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use crate::store::StoreError;
 
 /// What brings a database from each version to the next. Applied ones are never edited.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_standing.sql"),
     include_str!("../migrations/sqlite/0003_issues.sql"),
     include_str!("../migrations/sqlite/0004_replays.sql"),
+    include_str!("../migrations/sqlite/0005_heard.sql"),
 ];
 
 /// How long to wait for another process's lock, a backup's for instance.
