@@ -1,4 +1,5 @@
 import {
+  Alert,
   AppShell,
   Burger,
   Button,
@@ -10,6 +11,7 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
@@ -63,6 +65,7 @@ export function Frame() {
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} style={{ outline: "none" }}>
+        {connection === "lost" && <Lost />}
         {known === false ? <NoSuchScope slug={slug} /> : <Outlet />}
       </AppShell.Main>
     </AppShell>
@@ -97,6 +100,23 @@ function Places({ slug, onGone }: { slug: string; onGone: () => void }) {
       />
     );
   });
+}
+
+/** Says that the page has stopped being live; what was loaded stays readable. */
+function Lost() {
+  return (
+    <Alert
+      color="orange"
+      variant="light"
+      icon={<IconPlugConnectedX />}
+      title="The server does not answer"
+      role="status"
+      mb="md"
+    >
+      What stands here is what it last said. It is asked again every few seconds, and the page goes on by
+      itself.
+    </Alert>
+  );
 }
 
 /** The way home: the integrations of the scope that is open. */

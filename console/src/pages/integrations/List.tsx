@@ -52,9 +52,8 @@ export function List({ rows }: { rows: IntegrationOverview[] }) {
       <colgroup>
         <col style={{ width: 40 }} />
         <col />
-        <col style={{ width: "13%" }} />
-        <col style={{ width: "13%" }} />
-        <col style={{ width: 236 }} />
+        <col style={{ width: "15%" }} />
+        <col style={{ width: 262 }} />
         <col style={{ width: 190 }} />
         <col style={{ width: 96 }} />
       </colgroup>
@@ -78,9 +77,8 @@ function Head({ order, onOrder }: { order: Order; onOrder: (order: Order) => voi
         <th>
           <span className={classes["hidden"]}>30 days</span>
         </th>
-        <th aria-sort={aria("name")}>{heading("name")}</th>
-        <th>
-          <span className={classes["plain"]}>Prefix</span>
+        <th aria-sort={aria("name")}>
+          {heading("name")} <span className={classes["plain"]}>and prefix</span>
         </th>
         <th aria-sort={aria("host")}>{heading("host")}</th>
         <th aria-sort={aria("status")}>{heading("status")}</th>
@@ -120,11 +118,11 @@ function Row({ of }: { of: IntegrationOverview }) {
         <td>
           <Expander of={of} open={open} onToggle={() => setOpen(!open)} />
         </td>
-        <td className="one-line">
-          <Name of={of} />
-        </td>
-        <td className="one-line" title={of.event}>
-          <Text span size="sm" ff="monospace" fz={13}>
+        <td>
+          <div className="one-line">
+            <Name of={of} />
+          </div>
+          <Text size="xs" c="dimmed" ff="monospace" className="one-line" title={of.event}>
             {of.event}
           </Text>
         </td>
@@ -143,7 +141,7 @@ function Row({ of }: { of: IntegrationOverview }) {
       </tr>
       {open && (
         <tr>
-          <td colSpan={7} className={classes["recent"]}>
+          <td colSpan={6} className={classes["recent"]}>
             <Recent of={of} />
           </td>
         </tr>
