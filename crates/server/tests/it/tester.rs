@@ -139,3 +139,48 @@ async fn an_endpoint_is_its_owners_alone() {
     stranger.delete(&format!("{TESTER}/{id}")).await.expect(404);
     assert_eq!(stranger.get(TESTER).await.expect(200)["items"], json!([]));
 }
+
+/// The console's one-click answers, with what each must show in an integration's log.
+const PRESETS: &str = include_str!("../../../../console/src/pages/tester/presets.json");
+
+#[tokio::test]
+async fn each_preset_of_the_console_shows_what_it_promises() {
+    let world = World::start().await;
+    let groups: Vec<Value> = serde_json::from_str(PRESETS).unwrap();
+    let presets: Vec<Value> =
+        groups.iter().flat_map(|group| group["items"].as_array().unwrap().clone()).collect();
+    assert_eq!(presets.len(), 22);
+    for (number, preset) in presets.iter().enumerate() {
+        // All endpoints are of one host: the failures before must not have put it to sleep.
+        world.advance(secs(60)).await;
+        let (id, url) = made(&world).await;
+        let settings = preset["settings"].to_string().replace("{url}", &url);
+        told(&world, &id, serde_json::from_str(&settings).unwrap()).await;
+        let event = format!("preset-{number}-");
+        let hook = world.integration(json!({"event": event, "url": url, "retryPolicy": "none"})).await;
+        world.publish(&event, "1").await;
+
+        let attempt = logged(&world, &id, &hook).await;
+        for (key, wanted) in preset["shows"].as_object().unwrap() {
+            assert_eq!(&attempt[key], wanted, "{key} after `{}`: {attempt}", preset["label"]);
+        }
+    }
+}
+
+/// The attempt once it is in the log: time goes on in seconds until it is, and between two of them the endpoint has
+/// its say.
+async fn logged(world: &World, endpoint: &str, hook: &str) -> Value {
+    for _ in 0..30 {
+        for _ in 0..10 {
+            let log =
+                world.admin().get(&format!("/fieldhook/v1/attempts?integration={hook}")).await.expect(200);
+            if let Some(attempt) = log["items"].get(0) {
+                return attempt.clone();
+            }
+        }
+        if !caught(world, endpoint).await.is_empty() {
+            world.tick(secs(1));
+        }
+    }
+    panic!("nothing is in the log after 30 seconds");
+}
