@@ -7700,7 +7700,12 @@ export interface operations {
     };
     list_revisions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The integration. */
@@ -7710,13 +7715,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All revisions. */
+            /** @description The revisions. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_RevisionRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Refused, with the reason in words. */
@@ -8176,7 +8189,12 @@ export interface operations {
     };
     organisation_list_revisions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The integration. */
@@ -8188,13 +8206,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All revisions. */
+            /** @description The revisions. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_RevisionRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Refused, with the reason in words. */
@@ -9259,7 +9285,12 @@ export interface operations {
     };
     product_list_revisions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The integration. */
@@ -9271,13 +9302,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All revisions. */
+            /** @description The revisions. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_RevisionRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Refused, with the reason in words. */

@@ -7,10 +7,10 @@ use axum::extract::State;
 use fieldhook_core::access::{Act, Scope};
 use fieldhook_core::id::IntegrationId;
 use fieldhook_core::integration::{masked, unmasked};
-use fieldhook_core::wire::Listed;
 use fieldhook_core::wire::integration::{
     IntegrationRecord, OneIntegration, RevisionRecord, TestRequest, Tested,
 };
+use fieldhook_core::wire::{ErrorBody, Listed};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +19,8 @@ use utoipa_axum::routes;
 use self::template::{Judged, Template};
 use super::App;
 use super::error::{ApiError, cut};
-use super::input::{At, Body};
+use super::input::{Asked, At, Body};
+use super::listing::PageParams;
 use super::scope::{Within, in_organisation, in_own, in_product};
 use crate::directory::SavedIntegration;
 
@@ -151,16 +152,25 @@ async fn test_integration(
 /// Lists the revisions of an integration, newest first.
 #[utoipa::path(
     get, path = "/integrations/{id}/revisions", tag = "fieldhook",
-    params(("id" = String, Path, description = "The integration.")),
-    responses((status = 200, description = "All revisions.", body = Listed<RevisionRecord>))
+    params(("id" = String, Path, description = "The integration."), PageParams),
+    responses(
+        (status = 200, description = "The revisions.", body = Listed<RevisionRecord>),
+        (status = 400, body = ErrorBody)
+    )
 )]
 async fn list_revisions(
     State(app): State<Arc<App>>,
     within: Within,
     At(ById { id }): At<ById>,
+    Asked(page): Asked<PageParams>,
 ) -> Result<Json<Listed<RevisionRecord>>, ApiError> {
     let saved = app.integration_in(within.scope, &id)?;
-    let revisions = app.directory.revisions(saved.id).await?;
+    let (limit, before) = (page.limit()?, page.place::<u32>()?.unwrap_or(u32::MAX));
+    let mut revisions = app.directory.revisions(saved.id).await?;
+    revisions.retain(|revision| revision.revision < before);
+    let more = revisions.len() > limit;
+    revisions.truncate(limit);
+    let next = revisions.last().filter(|_| more).map(|last| last.revision.to_string());
     let record = |revision: &fieldhook_core::integration::Integration| RevisionRecord {
         revision: revision.revision,
         saved_at: revision.updated_at,
@@ -169,7 +179,7 @@ async fn list_revisions(
         disabled: revision.disabled.is_some(),
         template: masked(&revision.template),
     };
-    Ok(Json(Listed::whole(revisions.iter().map(record).collect())))
+    Ok(Json(Listed { items: revisions.iter().map(record).collect(), next }))
 }
 
 impl App {

@@ -90,6 +90,12 @@ async fn a_replacement_is_total_but_masked_secrets_keep_their_values() {
     assert_eq!(revisions["items"].as_array().unwrap().len(), 2);
     assert_eq!(revisions["items"][0]["saved_by_name"], "admin@example.com");
     assert!(!revisions.to_string().contains("hunter2"));
+
+    let newest = world.admin().get(&format!("{path}/revisions?limit=1")).await.expect(200);
+    assert_eq!((&newest["items"][0]["revision"], newest["items"].get(1)), (&json!(2), None));
+    let cursor = newest["next"].as_str().unwrap();
+    let rest = world.admin().get(&format!("{path}/revisions?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!((&rest["items"][0]["revision"], &rest["next"]), (&json!(1), &Value::Null));
 }
 
 #[tokio::test]
