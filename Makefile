@@ -90,6 +90,6 @@ $(CONSOLE)/node_modules/.installed: $(CONSOLE)/package.json $(CONSOLE)/package-l
 	npm --prefix $(CONSOLE) ci --ignore-scripts --no-fund --no-audit
 	touch $@
 
-$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f) \
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed docs/troubleshooting.md $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f) \
 		$(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/postcss.config.cjs
 	npm --prefix $(CONSOLE) run build

@@ -79,11 +79,33 @@ test("a webhook is built with its preview, fires, breaks, and is mended", async 
   await expect(page.getByText("who are you?").first()).toBeVisible();
   await expect(page.getByText("error status 401 from 127.0.0.1").first()).toBeVisible();
 
+  // Two clicks from the list: what is wrong, the fact that proves it, and what to do.
   await page.getByRole("link", { name: "Integrations", exact: true }).first().click();
   await expect(page.getByText(/401 since .*, 100 %, 1 event/)).toBeVisible();
+  await page.getByRole("link", { name: "Readings" }).click();
+  const card = page.getByRole("article", { name: /401/ });
+  await expect(card).toContainText("who are you?");
+  await expect(card).toContainText("What to do");
+  await card
+    .getByRole("link", { name: /^Compare/ })
+    .first()
+    .click();
+  await expect(heading(page, "Compare")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Response" })).toContainText("who are you?");
+  await page.goBack();
 
+  // Mended, then replayed: the event that failed arrives, and is blue in the log.
   await api.answer(endpoint.id, { status: 200, body: '{"stored":true}' });
-  await device.publish("temperature/kitchen", '{"celsius":24}');
+  await card.getByRole("button", { name: "Recover…" }).click();
+  const replay = page.getByRole("dialog", { name: "Recover what failed or was dropped" });
+  await expect(replay.getByText("1 event would be sent")).toBeVisible();
+  await replay.getByRole("button", { name: "Send 1 event" }).click();
+  await expect(replay.getByText(/1 succeeded/)).toBeVisible();
+  await replay.getByRole("button", { name: "Close" }).last().click();
+  await expect(log.getByRole("listitem").first()).toContainText("200");
+  await expect(page.getByRole("list", { name: "Replays, newest first" })).toContainText(EMAIL);
+
+  await page.getByRole("link", { name: "Integrations", exact: true }).first().click();
   await expect(page.getByText(/401 since/)).toHaveCount(0);
 });
 

@@ -11,7 +11,7 @@ async function filled(api: Api): Promise<string[]> {
   const healthy = await api.endpoint({ status: 200, body: '{"stored":true}' });
   const failing = await api.endpoint({ status: 401, body: "who are you?" });
   const works = await api.integration({ event: "temperature", url: healthy.url, name: "Readings" });
-  await api.integration({ event: "alarm", url: failing.url, name: "Alarms" });
+  const fails = await api.integration({ event: "alarm", url: failing.url, name: "Alarms" });
   const product = await api.call<{ product: { id: number } }>("POST", "/v1/user/products", {
     product: { name: "Greenhouse" },
   });
@@ -23,14 +23,19 @@ async function filled(api: Api): Promise<string[]> {
   await device.publish("<script>alert(1)</script>", "<img src=x onerror=alert(1)>");
   const attempts = await attemptsOf(api, works);
   const attempt = attempts[0];
+  const [failed] = await attemptsOf(api, fails);
   return [
     "/me/integrations",
     `/me/integrations/${works}`,
+    `/me/integrations/${fails}`,
     `/me/integrations/${works}/edit`,
     "/me/integrations/new",
     "/me/gallery",
     `/me/attempts/${attempt?.id}`,
     `/me/deliveries/${attempt?.delivery}`,
+    "/me/issues",
+    `/me/compare?a=${attempt?.id}&b=${failed?.id}`,
+    "/me/help",
     "/me/events",
     `/me/events/${event}`,
     "/me/devices",

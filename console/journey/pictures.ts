@@ -116,6 +116,8 @@ async function scenes(page: Page, url: string): Promise<Scene[]> {
   return [
     { name: "integrations", path: "/me/integrations" },
     { name: "integration", path: called("flapping") },
+    { name: "card", path: called("pager") },
+    { name: "issues", path: "/me/issues" },
     { name: "builder", path: `${called("dashboard")}/edit` },
     { name: "gallery", path: "/me/gallery" },
     { name: "events", path: `/${busiest}/events` },

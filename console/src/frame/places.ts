@@ -1,5 +1,6 @@
 import {
   IconActivity,
+  IconAlertTriangle,
   IconBox,
   IconChartBar,
   IconCpu,
@@ -11,6 +12,7 @@ import {
 /** The pages of a scope, in the order in which people know them. */
 export const PLACES = [
   { path: "integrations", label: "Integrations", icon: IconWebhook },
+  { path: "issues", label: "Issues", icon: IconAlertTriangle },
   { path: "events", label: "Events", icon: IconActivity },
   { path: "devices", label: "Devices", icon: IconCpu },
   { path: "products", label: "Products", icon: IconBox },

@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 
 import { readText } from "../../api/client";
+import { oneEvent } from "../../api/events";
 import { base, slugOf } from "../../api/scope";
+import { useAddress } from "../../frame/useAddress";
 import { useScope } from "../../frame/useScope";
 import { Page } from "../../parts/Page";
 import { Failed, Loading } from "../../parts/State";
@@ -15,6 +17,8 @@ import { laidOut, member, read } from "./model/json";
 export default function Edit() {
   const { scope } = useScope();
   const { integration = "" } = useParams({ strict: false });
+  const [{ event: wanted = "" }] = useAddress();
+  const event = useQuery({ ...oneEvent(wanted), enabled: wanted !== "", refetchInterval: false });
   const saved = useQuery({
     // By itself: what is being written must not change under the writer when the log does.
     queryKey: ["template", integration],
@@ -23,7 +27,7 @@ export default function Edit() {
     refetchOnWindowFocus: false,
     queryFn: () => newest(base(scope), integration),
   });
-  if (!saved.data) {
+  if (!saved.data || (wanted !== "" && event.isPending)) {
     return (
       <Page
         title="Edit integration"
@@ -39,7 +43,13 @@ export default function Edit() {
   }
   const { text, name } = saved.data;
   return (
-    <DraftProvider key={integration} begin={text} sample={{}} scope={scope} integration={integration}>
+    <DraftProvider
+      key={integration}
+      begin={text}
+      sample={event.data ?? {}}
+      scope={scope}
+      integration={integration}
+    >
       <Builder
         title={name === "" ? "Edit integration" : `Edit ${name}`}
         back={`/${slugOf(scope)}/integrations/${integration}`}

@@ -2,7 +2,8 @@ import { Anchor, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { answered, api, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
+import { type Destination as Found, destinationAt, wake } from "../../api/destinations";
 import type { IntegrationStory } from "../../api/shapes";
 import { overviews } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
@@ -15,15 +16,13 @@ import { Time } from "../../parts/Time";
 import classes from "./Integration.module.css";
 import { Panel } from "./Panel";
 
-type Found = Schemas["Destination"];
-
 /** Where the requests go, and whether the gate lets them. */
 export function Destination({ of, mayWake }: { of: IntegrationStory; mayWake: boolean }) {
   const { data, isPending, isError, error, refetch } = useQuery({
     queryKey: ["integration", of.id, "destination"],
     // The window is ten seconds long: it moves without anything happening.
     refetchInterval: 2_000,
-    queryFn: () => find(of.scope, of.origin ?? null),
+    queryFn: () => destinationAt(of.scope, of.origin ?? null),
   });
   return (
     <Panel
@@ -44,16 +43,6 @@ export function Destination({ of, mayWake }: { of: IntegrationStory; mayWake: bo
       {of.host != null && <Neighbours of={of} host={of.host} />}
     </Panel>
   );
-}
-
-async function find(scope: string, origin: string | null): Promise<Found | null> {
-  for (let cursor: string | undefined; ;) {
-    const query = { scope, limit: 1_000, ...(cursor && { cursor }) };
-    const { items, next } = await answered(api.GET("/fieldhook/v1/destinations", { params: { query } }));
-    const found = items.find((destination) => destination.origin === origin);
-    if (found || !next) return found ?? null;
-    cursor = next;
-  }
 }
 
 function Gate({ of }: { of: Found }) {
@@ -130,8 +119,7 @@ function Neighbours({ of, host }: { of: IntegrationStory; host: string }) {
 function Wake({ of, integration }: { of: Found; integration: string }) {
   const queries = useQueryClient();
   const { mutate, isPending } = useMutation({
-    mutationFn: () =>
-      answered(api.POST("/fieldhook/v1/destinations/{id}/wake", { params: { path: { id: of.id } } })),
+    mutationFn: () => wake(of.id),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["integration", integration] });
       said(`${of.origin} is awake: its window is empty.`);

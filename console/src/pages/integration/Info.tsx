@@ -1,8 +1,8 @@
 import { Group, SegmentedControl, Text as Words } from "@mantine/core";
-import { useState } from "react";
 
 import type { IntegrationStory } from "../../api/shapes";
 import { scopeOfApi } from "../../api/scope";
+import { useAddress } from "../../frame/useAddress";
 import { Text } from "../../parts/attempt/Text";
 import { CopyId } from "../../parts/CopyId";
 import { Facts } from "../../parts/Facts";
@@ -19,7 +19,9 @@ const VIEWS = [
 
 /** How the integration is configured, and how it came to be so. */
 export function Info({ of }: { of: IntegrationStory }) {
-  const [view, setView] = useState("words");
+  // In the address, so that a problem's card can open the revisions.
+  const [asked, ask] = useAddress();
+  const view = VIEWS.find(({ value }) => value === asked["info"])?.value ?? "words";
   const template = templateOf(of.record);
   return (
     <Panel
@@ -31,7 +33,7 @@ export function Info({ of }: { of: IntegrationStory }) {
           aria-label="Configuration as"
           data={VIEWS}
           value={view}
-          onChange={setView}
+          onChange={(view) => ask({ info: view === "words" ? undefined : view })}
         />
       }
     >

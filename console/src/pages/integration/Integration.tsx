@@ -6,6 +6,7 @@ import { useEffect } from "react";
 import type { IntegrationStory } from "../../api/shapes";
 import { overview } from "../../api/integrations";
 import { slugOfApi } from "../../api/scope";
+import { type Card, diagnosis } from "../../api/troubleshooting";
 import { atLeast, useScope } from "../../frame/useScope";
 import { Page } from "../../parts/Page";
 import { nameOf } from "../../parts/standing";
@@ -21,15 +22,18 @@ import { Logs } from "./log/Logs";
 import { Month } from "./Month";
 import { Operations } from "./Operations";
 import { FoldedPanel, Panel } from "./Panel";
-import { Trouble } from "./Trouble";
+import { Problems } from "./problems/Problems";
+import { Replays } from "./Replays";
 
 /** Everything about one integration, in the order in which people look for it. */
 export default function Integration() {
   const { integration: id = "" } = useParams({ strict: false });
   const { slug } = useScope();
   const { data, error, refetch } = useQuery(overview(id));
+  // Waited for, as the problems stand first and would push the rest down; without them the rest is still worth showing.
+  const { data: diagnosed, isPending } = useQuery(diagnosis(id));
   // A page of its own for each integration: what is open or typed belongs to one.
-  if (data) return <Whole key={id} of={data} />;
+  if (data && !isPending) return <Whole key={id} of={data} cards={diagnosed?.cards ?? []} />;
   return (
     <Page title="Integration" above={[{ label: "Integrations", to: `/${slug}/integrations` }]}>
       {error ? <Failed error={error} retry={() => void refetch()} /> : <Loading rows={4} height={180} />}
@@ -37,7 +41,7 @@ export default function Integration() {
   );
 }
 
-function Whole({ of }: { of: IntegrationStory }) {
+function Whole({ of, cards }: { of: IntegrationStory; cards: Card[] }) {
   const mayChange = atLeast(useScope().role, "developer");
   const { hash } = useLocation();
   // The part that a link names was not there when the link was followed.
@@ -56,7 +60,7 @@ function Whole({ of }: { of: IntegrationStory }) {
       }
       actions={mayChange && <Actions of={of} />}
     >
-      {of.trouble && <Trouble of={of.trouble} />}
+      <Problems of={of} cards={cards} mayChange={mayChange} />
       <Info of={of} />
       <FoldedPanel id="firmware" title="Example device firmware">
         <Firmware of={of} />
@@ -69,6 +73,7 @@ function Whole({ of }: { of: IntegrationStory }) {
         <Books of={of} />
         <Destination of={of} mayWake={mayChange} />
       </div>
+      <Replays integration={of.id} />
       <Operations of={of} />
     </Page>
   );

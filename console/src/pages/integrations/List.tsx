@@ -77,9 +77,7 @@ function Head({ order, onOrder }: { order: Order; onOrder: (order: Order) => voi
         <th>
           <span className={classes["hidden"]}>30 days</span>
         </th>
-        <th aria-sort={aria("name")}>
-          {heading("name")} <span className={classes["plain"]}>and prefix</span>
-        </th>
+        <th aria-sort={aria("name")}>{heading("name")}</th>
         <th aria-sort={aria("host")}>{heading("host")}</th>
         <th aria-sort={aria("status")}>{heading("status")}</th>
         <th aria-sort={aria("success", "error", "skipped")}>

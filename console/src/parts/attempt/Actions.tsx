@@ -1,11 +1,14 @@
 import { Anchor, Button, CopyButton, Group, SegmentedControl } from "@mantine/core";
-import { IconCheck, IconCopy, IconFlask } from "@tabler/icons-react";
+import { IconCheck, IconCopy, IconFlask, IconRepeat } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 
 import type { Schemas } from "../../api/client";
 import { slugOfApi } from "../../api/scope";
+import { atLeast, useScope } from "../../frame/useScope";
 import { complained } from "../notify";
+import { ReplayModal } from "../replay/ReplayModal";
 import { curl } from "./curl";
 import type { Look } from "./Messages";
 import { postman } from "./postman";
@@ -25,6 +28,7 @@ export function Actions({
   alone: boolean;
 }) {
   const slug = slugOfApi(of.scope);
+  const mayReplay = atLeast(useScope().role, "developer");
   return (
     <Group gap="xs">
       <SegmentedControl
@@ -44,6 +48,7 @@ export function Actions({
         </>
       )}
       <ToTester of={of} />
+      {mayReplay && <Replay of={of} />}
       {!alone && (
         <Anchor component={Link} to={`/${slug}/attempts/${of.id}`} size="sm">
           Attempt page
@@ -90,5 +95,24 @@ function ToTester({ of }: { of: Schemas["Attempt"] }) {
     >
       Send to the tester
     </Button>
+  );
+}
+
+function Replay({ of }: { of: Schemas["Attempt"] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        onClick={() => setOpen(true)}
+        leftSection={<IconRepeat size={14} aria-hidden />}
+      >
+        Replay…
+      </Button>
+      {open && (
+        <ReplayModal wanted={{ intent: "resend", delivery: of.delivery }} onClose={() => setOpen(false)} />
+      )}
+    </>
   );
 }

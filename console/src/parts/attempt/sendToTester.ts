@@ -8,8 +8,25 @@ type Attempt = Schemas["Attempt"];
  * endpoint of the tester. Answers the endpoint's id.
  */
 export async function sendToTester(attempt: Attempt): Promise<string> {
-  const { scope, integration, event } = attempt;
-  const template = await templateThen(attempt);
+  return send(attempt, await templateThen(attempt), attempt.event);
+}
+
+/** Fills the template in as it is now, and sends it to a fresh endpoint of the tester. Answers the endpoint's id. */
+export async function sendEventToTester(
+  of: { integration: string; scope: string },
+  event: Schemas["Event"],
+): Promise<string> {
+  const { items } = await revisionsOf(of, "limit=1");
+  const newest = items[0];
+  if (!newest) throw new Error("the integration has no revision");
+  return send(of, newest.template, event);
+}
+
+async function send(
+  { integration, scope }: { integration: string; scope: string },
+  template: Revision["template"],
+  event: Pick<Schemas["Event"], "name" | "data" | "coreid" | "published_at">,
+): Promise<string> {
   const endpoint = await answered(api.POST("/fieldhook/v1/tester", { body: { scope } }));
   await call("POST", "/fieldhook/v1/render/send", {
     template,
@@ -22,12 +39,20 @@ export async function sendToTester(attempt: Attempt): Promise<string> {
   return endpoint.id;
 }
 
-async function templateThen({ integration, scope, revision }: Attempt): Promise<Revision["template"]> {
+function revisionsOf({ integration, scope }: { integration: string; scope: string }, query: string) {
+  return call<{ items: Revision[]; next?: string | null }>(
+    "GET",
+    `${pathOf(integration, scope)}/revisions?${query}`,
+  );
+}
+
+async function templateThen(of: Attempt): Promise<Revision["template"]> {
+  const { revision } = of;
   let cursor = "";
   for (;;) {
-    const { items, next } = await call<{ items: Revision[]; next?: string | null }>(
-      "GET",
-      `${pathOf(integration, scope)}/revisions?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+    const { items, next } = await revisionsOf(
+      of,
+      `limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
     );
     const then = items.find((one) => one.revision === revision);
     if (then) return then.template;

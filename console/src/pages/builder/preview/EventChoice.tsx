@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { answered, api, type Schemas } from "../../../api/client";
+import { answered, api } from "../../../api/client";
 import { useLive } from "../../../live/useLive";
 import { Time } from "../../../parts/Time";
 import { useDraft } from "../draft";
@@ -34,7 +34,7 @@ export function EventChoice() {
       return items.filter(({ coreid }) => coreid !== "particle-internal");
     },
   });
-  const events = prefix === "" ? [] : (recent.data ?? []);
+  const events = prefix === "" ? [] : offered(recent.data ?? [], event, prefix);
   const known = events.some(({ id }) => id === event.id);
   useEffect(() => {
     const [newest] = events;
@@ -62,7 +62,7 @@ export function EventChoice() {
             allowDeselect={false}
             disabled={none}
             placeholder={none ? "No event of that name yet" : undefined}
-            data={events.map((event) => ({ value: event.id as string, label: summary(event) }))}
+            data={events.map((event) => ({ value: String(event.id), label: summary(event) }))}
             value={known ? String(event.id) : null}
             onChange={(id) => {
               const chosen = events.find((event) => event.id === id);
@@ -82,8 +82,16 @@ export function EventChoice() {
   );
 }
 
-function summary({ published_at, name, data }: Schemas["Event"]): string {
-  return `${new Date(published_at).toLocaleTimeString()}  ${name}  ${(data ?? "").slice(0, 60)}`;
+function summary(event: SampleEvent): string {
+  const at = event.published_at ? new Date(event.published_at).toLocaleTimeString() : "";
+  return `${at}  ${event.name ?? ""}  ${textOfData(event).slice(0, 60)}`;
+}
+
+/** The recent events, and before them the one that the page was opened with. */
+function offered(recent: SampleEvent[], chosen: SampleEvent, prefix: string): SampleEvent[] {
+  const older =
+    chosen.id != null && chosen.name?.startsWith(prefix) && !recent.some(({ id }) => id === chosen.id);
+  return older ? [chosen, ...recent] : recent;
 }
 
 /** The event that is shown, in one line. */
