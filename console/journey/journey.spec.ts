@@ -105,6 +105,18 @@ test("a webhook is built with its preview, fires, breaks, and is mended", async 
   await expect(log.getByRole("listitem").first()).toContainText("200");
   await expect(page.getByRole("list", { name: "Replays, newest first" })).toContainText(EMAIL);
 
+  // Handed over: looked at first, then behind a link that anybody may open.
+  await page.getByRole("button", { name: "More to do" }).click();
+  await page.getByRole("menuitem", { name: "Hand over…" }).click();
+  const over = page.getByRole("dialog", { name: "Hand over Readings" });
+  const shown = over.frameLocator("iframe");
+  await expect(shown.getByRole("heading", { name: "Case: Readings" })).toBeVisible();
+  await over.getByRole("button", { name: "Make a link" }).click();
+  const link = await over.getByRole("status").locator("code").innerText();
+  await page.goto(link);
+  await expect(page.getByRole("heading", { name: "Case: Readings" })).toBeVisible();
+  await page.goBack();
+
   await page.getByRole("link", { name: "Integrations", exact: true }).first().click();
   await expect(page.getByText(/401 since/)).toHaveCount(0);
 });

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/case/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A case that was handed out, as a page. Whoever has the link may read it. */
+        get: operations["read_shared_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/attempts": {
         parameters: {
             query?: never;
@@ -240,6 +257,61 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about an integration in a window of time, for somebody who is asked to help: what is wrong and the proof,
+         *     attempts in full, revisions with what they changed, the gate, the server. Secrets are masked, by value and by name.
+         */
+        get: operations["read_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/case/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links to cases of an integration that have not ended. */
+        get: operations["list_case_links"];
+        put?: never;
+        /** Makes a case and a link that shows it to anybody, until it ends or is revoked. The case stays as it is now. */
+        post: operations["make_case_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/integrations/{id}/case/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a link: from now on it shows nothing. */
+        delete: operations["revoke_case_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2127,6 +2199,144 @@ export interface components {
             /** @description The issue whose attempts it explains; absent when it explains none. */
             issue?: string | null;
         };
+        /** @description Everything about an integration in a window of time. */
+        Case: {
+            /** @description When it was put together. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description By whom, by their username. */
+            made_by: string;
+            /** @description The window's beginning. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its end. */
+            until: components["schemas"]["Timestamp"];
+            /** @description The integration. */
+            integration: components["schemas"]["CaseSubject"];
+            /** @description Statuses and error codes of the attempts in the window, the most frequent first. */
+            codes: components["schemas"]["CaseCount"][];
+            /** @description Devices whose events failed, by the issues. */
+            devices: components["schemas"]["DeviceId"][];
+            /** @description Names of the events of the attempts in the window. */
+            event_names: string[];
+            /** @description Whether there were more attempts in the window than were looked at: the newest ones were. */
+            more_attempts: boolean;
+            /** @description What is wrong, and why. */
+            cards: components["schemas"]["Card"][];
+            /** @description Every issue of the integration that struck in the window or is unresolved. */
+            issues: components["schemas"]["IssueLine"][];
+            /** @description Attempts in full: the samples that the issues keep, and the newest of the window. */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description The saves of the integration, newest first, each with what it changed. */
+            revisions: components["schemas"]["CaseRevision"][];
+            /** @description Events that are said to be missing, each judged against every integration that its reader can see. */
+            traces: components["schemas"]["CaseTrace"][];
+            gate?: components["schemas"]["GateState"] | null;
+            /** @description What the gate did at the attempts in full, newest first. */
+            gate_history: components["schemas"]["GatePoint"][];
+            /** @description The server. */
+            server: components["schemas"]["CaseServer"];
+        };
+        /** @description A key of a template that a save changed. */
+        CaseChange: {
+            /** @description The key. */
+            key: string;
+            /** @description Its value before, secrets masked; absent when it was added. */
+            before?: unknown;
+            /** @description Its value after, secrets masked; absent when it was removed. */
+            after?: unknown;
+        };
+        /** @description How often something was seen. */
+        CaseCount: {
+            /** @description A status such as `401`, a code such as `ETIMEDOUT`, `skipped`, or `other`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+        };
+        /** @description A link to a case. */
+        CaseLink: {
+            /** @description Its id, by which it is revoked. */
+            id: string;
+            /** @description The address of the case; told once, when the link is made. */
+            url?: string | null;
+            /** @description The window's beginning. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its end. */
+            until: components["schemas"]["Timestamp"];
+            /** @description When the link was made. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description By whom, by their username. */
+            made_by: string;
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A case that is to be handed out. */
+        CaseLinkRequest: {
+            since?: components["schemas"]["Timestamp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Events that are said to be missing, 20 at most. */
+            missing?: components["schemas"]["EventId"][];
+            /**
+             * Format: int64
+             * @description Seconds until the link ends, 60 to 2,592,000 (30 days); 604,800 (7 days) by default.
+             */
+            expires_in?: number | null;
+        };
+        /** @description A save of the integration. */
+        CaseRevision: {
+            /**
+             * Format: int32
+             * @description Counts the saves, from 1.
+             */
+            revision: number;
+            /** @description When. */
+            saved_at: components["schemas"]["Timestamp"];
+            /** @description By whom, as long as they have an account. */
+            saved_by?: string | null;
+            /** @description What it changed against the revision before; of the first one, everything. */
+            changes: components["schemas"]["CaseChange"][];
+        };
+        /** @description The server that made the case. */
+        CaseServer: {
+            /** @description Its version. */
+            version: string;
+            /** @description When it started. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description Its parts, as they are now. */
+            parts: components["schemas"]["PartStatus"][];
+            /** @description What went wrong with it in the window, as far as it knows since it started. */
+            incidents: components["schemas"]["Incident"][];
+        };
+        /** @description The integration a case is about. */
+        CaseSubject: {
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description Its name, if it has one. */
+            name?: string | null;
+            /** @description Who owns it. */
+            scope: components["schemas"]["Scope"];
+            /** @description The owner's name: a username, or the name of a product or an organisation. */
+            owner: string;
+            /** @description The event-name prefix it fires on. */
+            prefix: string;
+            /**
+             * Format: int32
+             * @description Its revision now.
+             */
+            revision: number;
+            disabled_since?: components["schemas"]["Timestamp"] | null;
+            /** @description Its template now, secrets masked. */
+            template: Record<string, never>;
+        };
+        /** @description An event that is said to be missing. */
+        CaseTrace: {
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            event?: components["schemas"]["Event"] | null;
+            /** @description What came of it, integration by integration. */
+            lines: components["schemas"]["TraceLine"][];
+        };
         /** @description A request that an endpoint caught. */
         CaughtRequest: {
             /**
@@ -2797,6 +3007,33 @@ export interface components {
              */
             probability_after: number;
         };
+        /** @description What the gate did at one attempt. */
+        GatePoint: {
+            /** @description When the attempt began. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The attempt. */
+            attempt: components["schemas"]["AttemptId"];
+            /**
+             * Format: int32
+             * @description Attempts in the window before.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Accepted ones among them.
+             */
+            accepts: number;
+            /**
+             * Format: double
+             * @description Probability of skipping before, 0 to 1.
+             */
+            skipped_before: number;
+            /**
+             * Format: double
+             * @description And after.
+             */
+            skipped_after: number;
+        };
         /** @description The gate's state, for people. */
         GateState: {
             /** @description The window second by second, the oldest first. */
@@ -3180,6 +3417,28 @@ export interface components {
                 message?: string | null;
                 /** @description Where it went. */
                 origin?: string | null;
+            }[];
+            /** @description What to send as `cursor` for the next page; null after the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_CaseLink: {
+            /** @description The items, newest first unless said otherwise. */
+            items: {
+                /** @description Its id, by which it is revoked. */
+                id: string;
+                /** @description The address of the case; told once, when the link is made. */
+                url?: string | null;
+                /** @description The window's beginning. */
+                since: components["schemas"]["Timestamp"];
+                /** @description Its end. */
+                until: components["schemas"]["Timestamp"];
+                /** @description When the link was made. */
+                made_at: components["schemas"]["Timestamp"];
+                /** @description By whom, by their username. */
+                made_by: string;
+                /** @description When it ends. */
+                expires_at: components["schemas"]["Timestamp"];
             }[];
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
@@ -4584,6 +4843,53 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    read_shared_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The link has ended. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_attempts: {
         parameters: {
             query?: {
@@ -5211,6 +5517,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IntegrationBook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_case: {
+        parameters: {
+            query?: {
+                /** @description From this time on: RFC 3339, or a date; 24 hours before `until` by default. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Up to this time; now by default. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description Ids of events that are said to be missing, with commas between them; 20 at most. */
+                missing?: string;
+                /** @description `json`, or `html` for a page that can be read without the server; `json` by default. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_case_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_CaseLink"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_case_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link, with its address, which is told this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLink"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There are too many links. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_case_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IntegrationId"];
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -91,6 +91,7 @@ enum Command {
     #[command(subcommand)]
     Integration(commands::integration::Integration),
     Explain(commands::explain::Explain),
+    Case(commands::case::Case),
     Diagnose(commands::diagnose::Diagnose),
     Lint(commands::lint::Lint),
     #[command(subcommand)]
@@ -178,6 +179,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Subscribe(command) => command.run(context).await,
         Command::Integration(command) => command.run(context).await,
         Command::Explain(command) => command.run(context).await,
+        Command::Case(command) => command.run(context).await,
         Command::Diagnose(command) => command.run(context).await,
         Command::Lint(command) => command.run(context).await,
         Command::Replay(command) => command.run(context).await,

@@ -6,9 +6,11 @@
 pub mod access;
 pub mod attempt;
 pub mod books;
+pub mod case;
 pub mod compare;
 pub mod diagnosis;
 pub mod event;
+pub mod html;
 pub mod id;
 pub mod integration;
 pub mod issue;

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod books;
+pub mod case;
 pub mod device;
 pub mod diagnosis;
 pub mod event;

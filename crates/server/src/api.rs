@@ -15,6 +15,7 @@ use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
+use crate::cases::Cases;
 use crate::clock::Nature;
 use crate::delivery::Engine;
 use crate::directory::Directory;
@@ -30,6 +31,7 @@ use crate::vitals::Vitals;
 
 pub mod auth;
 mod books;
+mod case;
 mod console;
 mod cookie;
 mod devices;
@@ -81,6 +83,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(history::routes())
         .merge(issues::routes())
         .merge(diagnosis::routes())
+        .merge(case::routes())
         .merge(lint::routes())
         .merge(books::routes())
         .merge(watch::routes())
@@ -126,6 +129,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Sends them once more.
     pub replays: Arc<Replays>,
+    /// Cases that were handed out.
+    pub cases: Cases,
     /// Tells listeners.
     pub live: Arc<Live>,
     /// Remembers what happens.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{App, Settings};
+use crate::cases::Cases;
 use crate::clock::Nature;
 use crate::config::Config;
 use crate::delivery::{Engine, EngineSettings};
@@ -35,6 +36,7 @@ use crate::vault::{Vault, VaultError};
 use crate::vitals::Vitals;
 
 pub mod api;
+pub mod cases;
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -219,6 +221,7 @@ impl Server {
                 open_registration: config.accounts.open_registration,
                 public_url,
             },
+            cases: Cases::new(store.clone(), nature.clone()),
             directory,
             store,
             queue,

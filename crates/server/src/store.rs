@@ -38,6 +38,10 @@ pub enum Kind {
     Secret,
     /// Something the server itself remembers.
     Setting,
+    /// A case that was handed out.
+    Case,
+    /// The link to such a case.
+    CaseLink,
 }
 
 impl Kind {
@@ -52,6 +56,8 @@ impl Kind {
             Self::Integration => "integration",
             Self::Secret => "secret",
             Self::Setting => "setting",
+            Self::Case => "case",
+            Self::CaseLink => "case link",
         }
     }
 }
@@ -560,6 +566,9 @@ pub enum StoreError {
 pub trait Store: Send + Sync {
     /// Every document of the kind, in no order.
     async fn documents(&self, kind: Kind) -> Result<Vec<Document>, StoreError>;
+
+    /// One document, by its key.
+    async fn document(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError>;
 
     /// Changes the directory. A revision once remembered is never overwritten: another one under its number
     /// is [`StoreError::Taken`], the same one again is no change.

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
-const MAY_NAME: [(&str, &[&str]); 22] = [
+const MAY_NAME: [(&str, &[&str]); 23] = [
     (
         "api",
         &[
+            "cases",
             "clock",
             "delivery",
             "directory",
@@ -24,6 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 22] = [
             "vitals",
         ],
     ),
+    ("cases", &["clock", "store"]),
     ("clock", &[]),
     ("config", &[]),
     ("delivery", &["clock", "directory", "ingest", "live", "outbound", "queue", "recorder", "store"]),

@@ -3,6 +3,7 @@ import {
   IconArrowsRightLeft,
   IconCopy,
   IconDots,
+  IconPackageExport,
   IconPencil,
   IconPlayerPlay,
   IconTrash,
@@ -17,11 +18,12 @@ import { Confirm } from "../../parts/Confirm";
 import { complained } from "../../parts/notify";
 import { counted } from "../../parts/numbers";
 import { nameOf } from "../../parts/standing";
+import { HandOver } from "./HandOver";
 import { MoveModal } from "./MoveModal";
 import { TestModal } from "./TestModal";
 import { useActions } from "./useActions";
 
-type Asked = "test" | "disable" | "move" | "delete";
+type Asked = "test" | "hand over" | "disable" | "move" | "delete";
 
 /** Edit, test, enable or disable, duplicate, move, delete. */
 export function Actions({ of }: { of: IntegrationStory }) {
@@ -76,6 +78,9 @@ export function Actions({ of }: { of: IntegrationStory }) {
           <Menu.Item leftSection={<IconArrowsRightLeft size={16} />} onClick={() => setAsked("move")}>
             Move…
           </Menu.Item>
+          <Menu.Item leftSection={<IconPackageExport size={16} />} onClick={() => setAsked("hand over")}>
+            Hand over…
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setAsked("delete")}>
             Delete…
@@ -83,6 +88,7 @@ export function Actions({ of }: { of: IntegrationStory }) {
         </Menu.Dropdown>
       </Menu>
       {asked === "test" && <TestModal of={of} onClose={close} />}
+      {asked === "hand over" && <HandOver of={of} onClose={close} />}
       {asked === "move" && <MoveModal of={of} move={move} onClose={close} />}
       {asked === "disable" && (
         <Confirm title={`Disable ${name}?`} action="Disable" act={() => setEnabled(false)} onClose={close}>

@@ -76,7 +76,7 @@ async fn status_page(State(app): State<Arc<App>>) -> Response {
 }
 
 impl App {
-    async fn status(&self) -> Status {
+    pub(super) async fn status(&self) -> Status {
         let signs = self.vitals.look().await;
         let now = self.nature.now();
         let lag = self.engine.lag();

@@ -292,7 +292,11 @@ const FIRST_PAGE: Paging = Paging { limit: MOST_ROWS, cursor: None };
 
 impl App {
     /// An event, when it stands in a scope that the person may see.
-    async fn visible_event(&self, person: &Person, id: EventId) -> Result<Option<event::Event>, ApiError> {
+    pub(super) async fn visible_event(
+        &self,
+        person: &Person,
+        id: EventId,
+    ) -> Result<Option<event::Event>, ApiError> {
         let visible = |event: &event::Event| {
             self.directory.scopes_hearing(event).into_iter().any(|scope| self.sees(person, scope))
         };
@@ -316,7 +320,12 @@ impl App {
 
     /// Judges the event against every integration that the person can see: what fired first, then what fits
     /// but for one rule, then near misses of the name, then the rest.
-    fn trace(&self, person: &Person, event: &event::Event, deliveries: &[DeliveryRow]) -> Vec<TraceLine> {
+    pub(super) fn trace(
+        &self,
+        person: &Person,
+        event: &event::Event,
+        deliveries: &[DeliveryRow],
+    ) -> Vec<TraceLine> {
         let scopes = self.directory.scopes_of(person.id());
         let visible = scopes.into_iter().flat_map(|scope| self.directory.integrations_in(scope));
         let mut lines: Vec<TraceLine> = visible

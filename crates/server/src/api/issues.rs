@@ -128,7 +128,7 @@ impl App {
     }
 
     /// The issue as a line, unless its integration is gone: nobody can mend that.
-    fn issue_line(&self, issue: Issue) -> Option<IssueLine> {
+    pub(super) fn issue_line(&self, issue: Issue) -> Option<IssueLine> {
         let saved = self.directory.integration(issue.integration)?;
         let percent = issue.count * 100 / issue.attempts.max(1);
         Some(IssueLine { name: saved.name(), prefix: saved.prefix.to_string(), percent, issue })

@@ -65,6 +65,11 @@ impl Store for Sqlite {
         self.readers.run(move |connection| directory::documents(connection, kind)).await
     }
 
+    async fn document(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
+        let key = key.to_owned();
+        self.readers.run(move |connection| directory::document(connection, kind, &key)).await
+    }
+
     async fn change(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.writer.run(move |connection| directory::change(connection, &changes)).await
     }

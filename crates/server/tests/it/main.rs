@@ -6,6 +6,7 @@ mod world;
 
 mod bad_input;
 mod books;
+mod case;
 mod console;
 mod copying;
 mod delivery;

@@ -27,7 +27,7 @@ const MOST_ISSUES: usize = 10;
 
 impl App {
     /// What is known of an integration, up to the moment.
-    pub(super) async fn evidence(
+    pub(in super::super) async fn evidence(
         &self,
         person: &Person,
         saved: &SavedIntegration,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use fieldhook_core::html::escaped;
 use fieldhook_core::wire::health::{Incident, PartStatus, Status};
 
 /// The page for this status.
@@ -88,10 +89,6 @@ fn span(seconds: u64) -> String {
         (0, _) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

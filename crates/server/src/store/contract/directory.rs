@@ -18,10 +18,13 @@ pub(crate) async fn a_document_is_there_until_it_is_removed(store: &dyn Store) {
     store.change(vec![Change::Put(user("u1", "ann")), Change::Put(setting.clone())]).await.unwrap();
     store.change(vec![Change::Put(user("u1", "bea"))]).await.unwrap();
     assert_eq!(store.documents(Kind::User).await.unwrap(), [user("u1", "bea")]);
+    assert_eq!(store.document(Kind::User, "u1").await.unwrap(), Some(user("u1", "bea")));
+    assert_eq!(store.document(Kind::Setting, "u1").await.unwrap(), Some(setting.clone()));
 
     let remove = Change::Remove(Kind::User, "u1".to_owned());
     store.change(vec![remove.clone(), remove]).await.unwrap();
     assert_eq!(store.documents(Kind::User).await.unwrap(), []);
+    assert_eq!(store.document(Kind::User, "u1").await.unwrap(), None);
     assert_eq!(store.documents(Kind::Setting).await.unwrap(), [setting]);
 }
 

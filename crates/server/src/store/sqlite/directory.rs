@@ -1,7 +1,7 @@
 //! The directory: small documents and the revisions of integrations.
 
 use fieldhook_core::id::IntegrationId;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::codec::{Db, get, get_option};
 use super::schema::failed;
@@ -18,6 +18,21 @@ pub(super) fn documents(connection: &Connection, kind: Kind) -> Result<Vec<Docum
         })
         .map_err(failed)?;
     found.collect::<Result<_, _>>().map_err(failed)
+}
+
+/// The document of this kind and key.
+pub(super) fn document(
+    connection: &Connection,
+    kind: Kind,
+    key: &str,
+) -> Result<Option<Document>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT key, unique_key, body FROM documents WHERE kind = ?1 AND key = ?2")
+        .map_err(failed)?;
+    let found = statement.query_row([kind.as_str(), key], |row| {
+        Ok(Document { kind, key: row.get(0)?, unique: row.get(1)?, body: row.get(2)? })
+    });
+    found.optional().map_err(failed)
 }
 
 /// Does all changes or none.
