@@ -10,6 +10,7 @@ pub mod case;
 pub mod compare;
 pub mod diagnosis;
 pub mod event;
+pub mod hex;
 pub mod html;
 pub mod id;
 pub mod integration;

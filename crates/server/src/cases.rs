@@ -1,10 +1,10 @@
 //! Cases that were handed out: each stays as it was when it was looked at, behind a link that ends.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fieldhook_core::access::Scope;
+use fieldhook_core::hex::hex;
 use fieldhook_core::id::IntegrationId;
 use fieldhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub const MOST_LINKS: usize = 20;
 /// Most bytes of a case that is handed out.
 const MOST_BYTES: usize = 8 << 20;
 /// How long a link that has ended still says so, instead of being unknown.
-const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
+const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 
 /// A link to a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ impl Cases {
         let now = self.nature.now();
         let mut links = self.all().await?;
         links.retain(|(_, link)| link.integration == integration && link.expires_at > now);
-        links.sort_by(|(_, a), (_, b)| b.made_at.cmp(&a.made_at));
+        links.sort_by_key(|(_, link)| std::cmp::Reverse(link.made_at));
         Ok(links)
     }
 
@@ -160,11 +160,4 @@ fn damaged(document: &Document, error: &serde_json::Error) -> StoreError {
 /// The key of a token: its SHA-256, so that whoever reads the database cannot open the links.
 fn key_of(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

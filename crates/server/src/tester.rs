@@ -3,7 +3,6 @@
 //! All of it stands in memory and is gone with the server. Nothing here speaks HTTP; `api/tester.rs` does.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::KeptBody;
+use fieldhook_core::hex::hex;
 use fieldhook_core::time::Timestamp;
 use fieldhook_core::wire::tester::{Answer, AnswerSettings, CaughtRequest, Fault};
 use parking_lot::Mutex;
@@ -363,13 +363,6 @@ fn holds(request: &CaughtRequest, wanted: &str) -> bool {
         || request.query.as_deref().is_some_and(holds)
         || request.headers.iter().any(|(name, value)| holds(name) || holds(value))
         || holds(&request.body.text)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string never fails");
-        text
-    })
 }
 
 #[cfg(test)]

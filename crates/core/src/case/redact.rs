@@ -14,6 +14,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::attempt::MASK;
+use crate::hex::hex;
 use crate::integration::{is_secret_header, masked};
 
 /// Shorter values are no secrets, and taking out every `1` would leave nothing to read.
@@ -93,7 +94,9 @@ impl Redaction {
                 {
                     MASK.clone_into(held);
                 }
-                items.iter_mut().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
             }
             Value::Object(members) => self.members(members),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -157,7 +160,7 @@ fn forms(secret: &str) -> Vec<String> {
     }
     let encoded = utf8_percent_encode(secret, RESERVED).to_string();
     let json = Value::from(secret).to_string();
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(secret.as_bytes());
     let mut forms = vec![
         secret.to_owned(),
         encoded.to_lowercase(),

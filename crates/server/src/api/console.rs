@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use fieldhook_core::hex::hex;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -141,13 +142,7 @@ fn sent(name: &str, encoding: Option<Encoding>, file: File, headers: &HeaderMap)
 }
 
 fn etag(hash: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
-
-    let digits = hash[..16].iter().fold(String::with_capacity(32), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    });
-    format!("\"{digits}\"")
+    format!("\"{}\"", hex(&hash[..16]))
 }
 
 /// Whether the reader has it already. A proxy that packs files its own way marks their tags with `W/`.

@@ -1,6 +1,5 @@
 //! Sessions of the console: a token in a cookie, and the guard against other sites that make use of it.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fieldhook_core::hex::hex;
 use fieldhook_core::wire::account::{Session, SignIn};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
@@ -71,13 +71,6 @@ fn bears(headers: &HeaderMap, csrf: &str) -> bool {
 /// Follows from the session's token, and does not tell it.
 fn csrf_of(token: &str) -> String {
     hex(&Sha256::new().chain_update("fieldhook csrf ").chain_update(token).finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A session just opened.

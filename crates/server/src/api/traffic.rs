@@ -1,12 +1,12 @@
 //! What every request and answer goes through: paths put right, tokens of forms, CORS, request ids.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fieldhook_core::hex::hex;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_LENGTH,
@@ -77,10 +77,7 @@ pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next:
     let mut response =
         if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
     let id: [u8; 16] = random(&*app.nature.luck);
-    let id = id.iter().fold(String::with_capacity(32), |mut id, byte| {
-        let _ = write!(id, "{byte:02x}");
-        id
-    });
+    let id = hex(&id);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, HeaderValue::try_from(id).expect("hex digits can stand in a header"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -1,11 +1,11 @@
 //! Destinations and their gates.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fieldhook_core::access::Scope;
+use fieldhook_core::hex::hex;
 use fieldhook_core::origin::Origin;
 use fieldhook_core::throttle::{Decision, Ended, Gate, GateState};
 use fieldhook_core::time::Timestamp;
@@ -139,10 +139,7 @@ impl Destination {
 
     fn id(&self) -> String {
         let digest = Sha256::digest(format!("{} {}", self.scope, self.origin).as_bytes());
-        digest[..12].iter().fold(String::with_capacity(24), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}");
-            id
-        })
+        hex(&digest[..12])
     }
 
     fn state(&self, width: usize, now: Timestamp) -> DestinationState {

@@ -1,9 +1,9 @@
 //! People, and the tokens by which they and their devices are known.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fieldhook_core::hex::hex;
 use fieldhook_core::id::{DeviceId, UserId};
 use fieldhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,7 @@ impl TokenHash {
     }
 
     fn key(self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
+        hex(&self.0)
     }
 }
 
@@ -293,11 +290,7 @@ impl Directory {
 
     fn new_token(&self, holder: Holder, client: &str, life: Option<Duration>) -> IssuedToken {
         let now = self.nature.now();
-        let text =
-            random::<20>(&*self.nature.luck).iter().fold(String::with_capacity(40), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let text = hex(&random::<20>(&*self.nature.luck));
         let token = Token {
             hash: TokenHash::of(&text).key(),
             holder,

@@ -47,7 +47,7 @@ impl App {
         let names: BTreeSet<_> = rows.iter().map(|row| row.event_name.clone()).collect();
         let latest_origin = rows.iter().find_map(|row| row.origin.clone());
         let destinations = self.engine.destinations(&[saved.scope]);
-        let gate = destinations.into_iter().find(|found| Some(found.origin.to_string()) == latest_origin);
+        let gate = destinations.into_iter().find(|found| Some(&found.origin) == latest_origin.as_ref());
         let case = Case {
             made_at: self.nature.now(),
             made_by: person.user.username.clone(),
@@ -187,7 +187,7 @@ fn counts(rows: &[AttemptRow]) -> Vec<Count> {
         *counted.entry(what).or_default() += 1;
     }
     let mut counts: Vec<_> = counted.into_iter().map(|(what, count)| Count { what, count }).collect();
-    counts.sort_by(|a, b| b.count.cmp(&a.count));
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     counts
 }
 
