@@ -1,7 +1,7 @@
 /** What a person does here, from the first start to a fault that is found and mended; on a real server. */
 import type { Page } from "@playwright/test";
 
-import { EMAIL, expect, PASSWORD, Server, test } from "./world";
+import { Api, EMAIL, expect, PASSWORD, Server, test } from "./world";
 
 const DEVICE = "0123456789abcdef01234567";
 
@@ -119,6 +119,30 @@ test("a webhook is built with its preview, fires, breaks, and is mended", async 
 
   await page.getByRole("link", { name: "Integrations", exact: true }).first().click();
   await expect(page.getByText(/401 since/)).toHaveCount(0);
+});
+
+test("a server that has gone is missed at once, and what was loaded stays", async ({ page, playwright }) => {
+  const server = await Server.start();
+  let running = true;
+  try {
+    const request = await playwright.request.newContext();
+    const api = await Api.signedIn(request, server.url);
+    await api.integration({ event: "t", url: "http://127.0.0.1:9/in", name: "Readings" });
+    await page.request.post(`${server.url}/fieldhook/v1/session`, {
+      data: { username: EMAIL, password: PASSWORD },
+    });
+    await page.goto(`${server.url}/console/me/integrations`);
+    await expect(page.getByRole("link", { name: "Readings" })).toBeVisible();
+    await expect(page.getByText("The server does not answer")).toHaveCount(0);
+
+    running = false;
+    await server.stop();
+    await expect(page.getByText("The server does not answer")).toBeVisible();
+    await expect(page.getByRole("link", { name: "Readings" })).toBeVisible();
+    await request.dispose();
+  } finally {
+    if (running) await server.stop();
+  }
 });
 
 test("what devices and servers send is shown as text, whatever it looks like", async ({

@@ -8,16 +8,13 @@ export interface Asked {
   missing: string[];
 }
 
-/** The case of an integration as a page that needs no server. */
-export function casePage(integration: string, { since, missing }: Asked): Promise<string> {
-  const query = new URLSearchParams({ format: "html", since });
-  if (missing.length > 0) query.set("missing", missing.join(","));
-  return readText(`/fieldhook/v1/integrations/${integration}/case?${query.toString()}`);
-}
-
-/** The same as JSON text. */
-export function caseJson(integration: string, { since, missing }: Asked): Promise<string> {
-  const query = new URLSearchParams({ since });
+/** The case of an integration as text: a page that needs no server, or JSON. */
+export function caseAs(
+  format: "html" | "json",
+  integration: string,
+  { since, missing }: Asked,
+): Promise<string> {
+  const query = new URLSearchParams({ format, since });
   if (missing.length > 0) query.set("missing", missing.join(","));
   return readText(`/fieldhook/v1/integrations/${integration}/case?${query.toString()}`);
 }

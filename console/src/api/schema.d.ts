@@ -2219,7 +2219,7 @@ export interface components {
             event_names: string[];
             /** @description Whether there were more attempts in the window than were looked at: the newest ones were. */
             more_attempts: boolean;
-            /** @description What is wrong, and why. */
+            /** @description What is wrong now, and why. */
             cards: components["schemas"]["Card"][];
             /** @description Every issue of the integration that struck in the window or is unresolved. */
             issues: components["schemas"]["IssueLine"][];
@@ -5845,7 +5845,7 @@ export interface operations {
     read_funnel: {
         parameters: {
             query?: {
-                /** @description From this time on: RFC 3339, or a date; the last 24 hours by default. */
+                /** @description From this time on: RFC 3339, or a date; 24 hours before `until` by default. */
                 since?: components["schemas"]["Timestamp"];
                 /** @description Up to this time; now by default. */
                 until?: components["schemas"]["Timestamp"];

@@ -28,7 +28,7 @@ pub use self::reader::{FIELD_COUNT_LIMIT, HEADER_COUNT_LIMIT, PART_LIMIT, Pair};
 pub use self::rules::{
     RATE_RANGE, RetryKind, SECRET_COUNT_LIMIT, SECRET_NAME_LIMIT, SuccessRule, is_secret_name,
 };
-pub(crate) use self::secret::is_scheme;
+pub(crate) use self::secret::{is_scheme, literal_secrets};
 pub use self::secret::{is_secret_header, masked, unmasked};
 use crate::access::Scope;
 use crate::id::{IntegrationId, UserId};

@@ -46,10 +46,12 @@ use crate::reply::{Replies, ResponseTemplate};
 use crate::template::Template;
 
 pub use self::check::{Check, check};
+pub(crate) use self::encode::component;
 pub use self::fault::{FaultKind, Spot, TemplateFault};
 pub use self::headers::{is_header_name, is_managed_header};
 pub(crate) use self::json::json_fault_text;
 pub use self::mask::mask_text;
+pub(crate) use self::mask::{behind_schemes, spellings};
 pub use self::preview::{Preview, preview};
 pub use self::sign::{InvalidSigningKey, KEY_SIZES, SigningKey};
 pub use self::target::fixed_origin;

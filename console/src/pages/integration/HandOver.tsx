@@ -14,7 +14,7 @@ import { IconDownload, IconLink, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { type Asked, caseJson, caseLinks, casePage, makeCaseLink, revokeCaseLink } from "../../api/cases";
+import { type Asked, caseAs, caseLinks, makeCaseLink, revokeCaseLink } from "../../api/cases";
 import { explained } from "../../api/client";
 import type { IntegrationStory } from "../../api/shapes";
 import { complained } from "../../parts/notify";
@@ -47,7 +47,7 @@ export function HandOver({ of, onClose }: { of: IntegrationStory; onClose: () =>
   };
   const page = useQuery({
     queryKey: ["case", of.id, asked],
-    queryFn: () => casePage(of.id, asked),
+    queryFn: () => caseAs("html", of.id, asked),
     placeholderData: keepPreviousData,
     retry: false,
     gcTime: 0,
@@ -95,7 +95,7 @@ export function HandOver({ of, onClose }: { of: IntegrationStory; onClose: () =>
 
 function Downloads({ of, page, asked }: { of: IntegrationStory; page: string; asked: Asked }) {
   const json = useMutation({
-    mutationFn: () => caseJson(of.id, asked),
+    mutationFn: () => caseAs("json", of.id, asked),
     onSuccess: (text) => save(`case-${of.id}.json`, text, "application/json"),
     onError: (error) => complained("The case was not downloaded", error),
   });

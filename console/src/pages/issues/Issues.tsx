@@ -7,13 +7,13 @@ import { type Issue, issues } from "../../api/troubleshooting";
 import { apiScope, slugOfApi } from "../../api/scope";
 import { useAddress } from "../../frame/useAddress";
 import { useScope } from "../../frame/useScope";
+import { STATES } from "../../parts/issueStates";
 import { LoadMore } from "../../parts/LoadMore";
 import { count, counted } from "../../parts/numbers";
 import { Page } from "../../parts/Page";
 import { Empty, Failed, Loading } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import classes from "./Issues.module.css";
-import { STATES } from "./states";
 
 const SHOWN = [
   { value: "unresolved", label: "Unresolved" },

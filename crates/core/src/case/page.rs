@@ -25,7 +25,7 @@ details{border-top:1px solid var(--line);padding:.35rem 0}summary{cursor:pointer
 
 /// The page of a case that has been redacted. It holds the whole case as JSON too, at its end.
 ///
-/// It is made of the JSON, not of the [`Case`](super::Case): what was masked may have become something that a typed case
+/// It is made of the JSON, not of the [`Case`](crate::wire::case::Case): what was masked may have become something that a typed case
 /// cannot hold.
 pub fn of(case: &Value) -> String {
     let mut page = Page::default();

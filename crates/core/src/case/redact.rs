@@ -9,21 +9,18 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::attempt::MASK;
 use crate::hex::hex;
-use crate::integration::{is_secret_header, masked};
+use crate::integration::{is_secret_header, literal_secrets};
+use crate::request::{behind_schemes, component, spellings};
 
 /// Shorter values are no secrets, and taking out every `1` would leave nothing to read.
 const SHORTEST: usize = 3;
 /// Shorter values have no base64 of their own: too little of it does not depend on what stands beside them.
 const SHORTEST_IN_BASE64: usize = 6;
-
-/// What a query keeps as it is, by RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `name=value` in an address or a form.
 static PAIRS: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r#"(?i)\b({NAMES})=([^&\s"'<>#]+)"#)));
@@ -122,55 +119,33 @@ fn says_where(text: &str) -> bool {
     text.contains("{{") || text.contains(MASK)
 }
 
-/// The secrets that a template holds itself, each also without the word that says its kind.
+/// The secrets that a template holds itself, each also without the word that says its kind, and the pair that basic
+/// authentication makes of a name and a password.
 pub fn literals(template: &Map<String, Value>) -> Vec<String> {
-    let mut found = Vec::new();
-    let (plain, hidden) = (Value::Object(template.clone()), Value::Object(masked(template)));
-    differing(&plain, &hidden, &mut found);
-    let user = template.get("auth").and_then(|auth| auth.get("username")).and_then(Value::as_str);
-    let password = template.get("auth").and_then(|auth| auth.get("password")).and_then(Value::as_str);
-    if let (Some(user), Some(password)) = (user, password) {
+    let mut found = literal_secrets(template);
+    let bare: Vec<_> = found.iter().map(|text| behind_schemes(text).trim().to_owned()).collect();
+    found.extend(bare);
+    let of_auth = |key: &str| template.get("auth").and_then(|auth| auth.get(key)).and_then(Value::as_str);
+    if let (Some(user), Some(password)) = (of_auth("username"), of_auth("password")) {
         found.push(format!("{user}:{password}"));
     }
-    let bare: Vec<_> =
-        found.iter().filter_map(|text| text.rsplit_once(' ')).map(|(_, bare)| bare.to_owned()).collect();
-    found.extend(bare);
+    found.sort_unstable();
+    found.dedup();
     found
 }
 
-fn differing(plain: &Value, hidden: &Value, found: &mut Vec<String>) {
-    match (plain, hidden) {
-        (Value::String(plain), Value::String(hidden)) if plain != hidden => found.push(plain.clone()),
-        (Value::Object(plain), Value::Object(hidden)) => {
-            for (key, plain) in plain {
-                if let Some(hidden) = hidden.get(key) {
-                    differing(plain, hidden, found);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Every form in which a secret may have travelled.
+/// Every form in which a secret may have travelled: those in which it is sent, and those in which others write.
 fn forms(secret: &str) -> Vec<String> {
     let secret = secret.trim();
     if secret.len() < SHORTEST {
         return Vec::new();
     }
-    let encoded = utf8_percent_encode(secret, RESERVED).to_string();
-    let json = Value::from(secret).to_string();
+    let mut encoded = String::new();
+    component(secret, &mut encoded);
     let hex = hex(secret.as_bytes());
-    let mut forms = vec![
-        secret.to_owned(),
-        encoded.to_lowercase(),
-        encoded.replace("%20", "+"),
-        encoded,
-        json[1..json.len() - 1].to_owned(),
-        crate::html::escaped(secret),
-        hex.to_uppercase(),
-        hex,
-    ];
+    let mut forms = spellings(secret);
+    forms.extend([encoded.to_lowercase(), encoded.replace("%20", "+"), encoded.replace("%2F", "/")]);
+    forms.extend([hex.to_uppercase(), hex]);
     if secret.len() >= SHORTEST_IN_BASE64 {
         for lead in 0..3 {
             let mut bytes = vec![0; lead];
@@ -203,11 +178,14 @@ mod tests {
     fn a_secret_is_found_in_every_form_it_may_have_travelled_in() {
         let redaction = Redaction::of([SECRET]);
         let texts = [
-            SECRET.to_owned(),
-            utf8_percent_encode(SECRET, RESERVED).to_string(),
-            utf8_percent_encode(SECRET, RESERVED).to_string().replace("%20", "+"),
-            json!({ "a": SECRET }).to_string(),
-            crate::html::escaped(SECRET),
+            SECRET,
+            "p%40ss%20w%22rd%2F%3C7%3E%26Zebra",
+            "p%40ss+w%22rd%2F%3C7%3E%26Zebra",
+            "p%40ss%20w%22rd/%3C7%3E%26Zebra",
+            "p@ss%20w%22rd/%3C7%3E&Zebra",
+            "p@ss w\\\"rd/<7>&Zebra",
+            "p@ss w&quot;rd/&lt;7&gt;&amp;Zebra",
+            "7040737320772272642f3c373e265a65627261",
         ];
         for text in texts {
             let shown = redaction.text(&format!("before {text} after"));
@@ -242,9 +220,10 @@ mod tests {
             "url": "https://example.com", "auth": {"username": "u", "password": "hunter2"},
             "headers": {"Authorization": "Bearer abc123", "Accept": "text/plain", "X-Key": "{{KEY}}"}
         });
-        let mut found = literals(template.as_object().unwrap());
-        found.sort();
-        assert_eq!(found, ["Bearer abc123", "abc123", "hunter2", "u:hunter2"]);
+        assert_eq!(
+            literals(template.as_object().unwrap()),
+            ["Bearer abc123", "abc123", "hunter2", "u:hunter2"]
+        );
     }
 
     proptest! {

@@ -48,6 +48,17 @@ pub fn masked(template: &Map<String, Value>) -> Map<String, Value> {
     shown
 }
 
+/// The secrets that the template holds itself, rather than naming them by tags.
+pub(crate) fn literal_secrets(template: &Map<String, Value>) -> Vec<String> {
+    let mut found = Vec::new();
+    for_each_secret(&mut template.clone(), &mut |_, text| {
+        if is_literal_secret(text) {
+            found.push(text.clone());
+        }
+    });
+    found
+}
+
 /// The template as it is to be saved: where the client sent the mask back, the value of the `old` one.
 ///
 /// So a template that was read and is saved again loses nothing. A mask for which `old` has no value stays,

@@ -25,7 +25,7 @@ const SEGMENTS: AsciiSet = NEVER.add(b'%').add(b'?').add(b'[').add(b']');
 
 /// Writes a value as a form's or a query's name or value. A space becomes `%20`, which every reader of forms
 /// takes, while not every reader of URLs takes `+`.
-pub(super) fn component(text: &str, out: &mut String) {
+pub(crate) fn component(text: &str, out: &mut String) {
     out.extend(utf8_percent_encode(text, &COMPONENT));
 }
 

@@ -2,6 +2,7 @@
 
 use super::encode;
 use crate::attempt::MASK;
+use crate::html::escaped;
 use crate::integration::{is_scheme, is_secret_header};
 
 /// Shortest text that is searched for because a header or a password holds it. A shorter one is masked in its
@@ -47,7 +48,7 @@ fn credential(value: &str) -> String {
 }
 
 /// What stands behind the leading words that only name a scheme; nothing if a scheme is all there is.
-fn behind_schemes(value: &str) -> &str {
+pub(crate) fn behind_schemes(value: &str) -> &str {
     let mut rest = value.trim_start();
     loop {
         match rest.split_once(char::is_whitespace) {
@@ -64,14 +65,8 @@ pub(super) struct Masks(Vec<String>);
 impl Masks {
     /// Adds a secret of the scope, in every spelling in which a request can carry it.
     pub(super) fn secret(&mut self, value: &str) {
-        let spell = |write: fn(&str, &mut String)| {
-            let mut spelt = String::new();
-            write(value, &mut spelt);
-            spelt
-        };
-        self.add(value.to_owned());
-        for write in [encode::component, encode::segments, encode::url_text, encode::json_text, html_text] {
-            self.add(spell(write));
+        for spelling in spellings(value) {
+            self.add(spelling);
         }
     }
 
@@ -94,17 +89,17 @@ impl Masks {
     }
 }
 
-fn html_text(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
+/// A secret as it is, and in every spelling in which a request can carry it and an answer say it back.
+pub(crate) fn spellings(secret: &str) -> Vec<String> {
+    let spelt = |write: fn(&str, &mut String)| {
+        let mut spelt = String::new();
+        write(secret, &mut spelt);
+        spelt
+    };
+    let mut spellings = vec![secret.to_owned(), escaped(secret)];
+    let written = [encode::component, encode::segments, encode::url_text, encode::json_text];
+    spellings.extend(written.map(spelt));
+    spellings
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Cases: everything about an integration in one file, to be handed to somebody else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fieldhook_core::access::Act;
-use fieldhook_core::case::{Case, page};
+use fieldhook_core::case::page;
 use fieldhook_core::id::{EventId, IntegrationId};
-use fieldhook_core::time::Timestamp;
-use fieldhook_core::wire::case::{CaseLink, CaseLinkRequest};
+use fieldhook_core::wire::case::{Case, CaseLink, CaseLinkRequest};
 use fieldhook_core::wire::{Done, ErrorBody, Listed};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
@@ -18,7 +18,6 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
-use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -27,13 +26,11 @@ use super::auth::Person;
 use super::error::{ApiError, cut};
 use super::history::missing;
 use super::input::{Asked, At, Body};
-use super::listing::{given, parsed};
+use super::listing::{Window, WindowParams, given};
 use crate::cases::{CaseError, Link};
 
 mod gather;
 
-/// The window when none is asked for.
-const DAY: Duration = Duration::from_hours(24);
 /// Seconds that a link may last, and does when nobody says.
 const LIFE: (u64, u64, u64) = (60, 30 * 24 * 3600, 7 * 24 * 3600);
 /// Most events of one case that are said to be missing.
@@ -48,48 +45,20 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(shared))
 }
 
-/// What a case is to hold.
-struct Window {
-    since: Timestamp,
-    until: Timestamp,
-    missing: Vec<EventId>,
-}
-
-impl Window {
-    fn new(
-        since: Option<Timestamp>,
-        until: Option<Timestamp>,
-        missing: Vec<EventId>,
-        now: Timestamp,
-    ) -> Result<Self, ApiError> {
-        // What happens now is part of it.
-        let until = until.unwrap_or(now + Duration::from_millis(1));
-        let since = since.unwrap_or(until - DAY);
-        if since >= until {
-            let description = format!("`since` is {since}, but it must be before `until`, which is {until}");
-            return Err(ApiError::invalid_field("since", description));
-        }
-        if missing.len() > MOST_MISSING {
-            let description = format!(
-                "`missing` names {} events, over the limit of {MOST_MISSING}: leave some out",
-                missing.len()
-            );
-            return Err(ApiError::invalid_field("missing", description));
-        }
-        Ok(Self { since, until, missing })
+/// Refuses more events than a case traces.
+fn bounded(missing: Vec<EventId>) -> Result<Vec<EventId>, ApiError> {
+    if missing.len() <= MOST_MISSING {
+        return Ok(missing);
     }
+    let description =
+        format!("`missing` names {} events, over the limit of {MOST_MISSING}: leave some out", missing.len());
+    Err(ApiError::invalid_field("missing", description))
 }
 
-/// What a case is to hold, and how.
+/// What a case is to hold beside its window, and how it is written.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CaseParams {
-    /// From this time on: RFC 3339, or a date; 24 hours before `until` by default.
-    #[param(value_type = Option<Timestamp>)]
-    since: Option<String>,
-    /// Up to this time; now by default.
-    #[param(value_type = Option<Timestamp>)]
-    until: Option<String>,
     /// Ids of events that are said to be missing, with commas between them; 20 at most.
     missing: Option<String>,
     /// `json`, or `html` for a page that can be read without the server; `json` by default.
@@ -97,7 +66,7 @@ struct CaseParams {
 }
 
 impl CaseParams {
-    fn window(&self, now: Timestamp) -> Result<Window, ApiError> {
+    fn missing(&self) -> Result<Vec<EventId>, ApiError> {
         let ids = given(self.missing.as_deref()).into_iter().flat_map(|ids| ids.split(','));
         let missing = ids.map(|id| {
             id.trim().parse().map_err(|_| {
@@ -105,13 +74,7 @@ impl CaseParams {
                 ApiError::invalid_field("missing", format!("`{id}` in `missing` is not the id of an event"))
             })
         });
-        let missing = missing.collect::<Result<_, _>>()?;
-        Window::new(
-            parsed("since", self.since.as_ref())?,
-            parsed("until", self.until.as_ref())?,
-            missing,
-            now,
-        )
+        bounded(missing.collect::<Result<_, _>>()?)
     }
 
     fn as_page(&self) -> Result<bool, ApiError> {
@@ -130,7 +93,7 @@ impl CaseParams {
 /// attempts in full, revisions with what they changed, the gate, the server. Secrets are masked, by value and by name.
 #[utoipa::path(
     get, path = "/fieldhook/v1/integrations/{id}/case", tag = "fieldhook", operation_id = "read_case",
-    params(("id" = IntegrationId, Path), CaseParams),
+    params(("id" = IntegrationId, Path), WindowParams, CaseParams),
     responses(
         (status = 200, body = Case),
         (status = 400, body = ErrorBody),
@@ -141,11 +104,12 @@ async fn read_case(
     State(app): State<Arc<App>>,
     person: Person,
     At(id): At<String>,
+    Asked(window): Asked<WindowParams>,
     Asked(params): Asked<CaseParams>,
 ) -> Result<Response, ApiError> {
     let saved = app.integration_named(&person, &id)?;
-    let (window, as_page) = (params.window(app.nature.now())?, params.as_page()?);
-    let case = app.case(&person, &saved, &window).await?;
+    let (window, as_page) = (window.window(app.nature.now())?, params.as_page()?);
+    let case = app.case(&person, &saved, window, &params.missing()?).await?;
     if !as_page {
         return Ok(Json(case).into_response());
     }
@@ -200,8 +164,8 @@ async fn make_link(
         return Err(ApiError::invalid_field("expires_in", description));
     }
     let now = app.nature.now();
-    let window = Window::new(asked.since, asked.until, asked.missing, now)?;
-    let case = app.case(&person, &saved, &window).await?;
+    let window = Window::between(asked.since, asked.until, now)?;
+    let case = app.case(&person, &saved, window, &bounded(asked.missing)?).await?;
     let link = Link {
         integration: saved.id,
         scope: saved.scope,

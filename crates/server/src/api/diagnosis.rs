@@ -9,7 +9,6 @@ use fieldhook_core::attempt::Attempt;
 use fieldhook_core::compare::differences;
 use fieldhook_core::diagnosis::{Funnel, diagnose};
 use fieldhook_core::id::{AttemptId, IntegrationId, IssueId};
-use fieldhook_core::time::Timestamp;
 use fieldhook_core::wire::ErrorBody;
 use fieldhook_core::wire::diagnosis::{Comparison, Diagnosis};
 use fieldhook_core::wire::history::{AttemptLine, Trigger};
@@ -22,13 +21,11 @@ use super::auth::Person;
 use super::error::ApiError;
 use super::history::missing;
 use super::input::{Asked, At};
-use super::listing::{given, parsed};
+use super::listing::{WindowParams, given};
 
 mod funnel;
 mod gather;
 mod surroundings;
-
-use funnel::Window;
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -50,30 +47,6 @@ async fn diagnosis(
     app.caught_up().await;
     let evidence = app.evidence(&person, &saved).await?;
     Ok(Json(Diagnosis { integration: saved.id, at: evidence.now, cards: diagnose(&evidence) }))
-}
-
-/// The window that is counted.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct WindowParams {
-    /// From this time on: RFC 3339, or a date; the last 24 hours by default.
-    #[param(value_type = Option<Timestamp>)]
-    since: Option<String>,
-    /// Up to this time; now by default.
-    #[param(value_type = Option<Timestamp>)]
-    until: Option<String>,
-}
-
-impl WindowParams {
-    fn window(&self, now: Timestamp) -> Result<Window, ApiError> {
-        let until = parsed("until", self.until.as_ref())?.unwrap_or_else(|| Window::last(now).until);
-        let since = parsed("since", self.since.as_ref())?.unwrap_or_else(|| Window::last(until).since);
-        if since >= until {
-            let description = format!("`since` is {since}, but it must be before `until`, which is {until}");
-            return Err(ApiError::invalid_field("since", description));
-        }
-        Ok(Window { since, until })
-    }
 }
 
 /// How far the events of a window came: published, received, matched, attempted, accepted, and where they leak.

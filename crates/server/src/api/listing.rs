@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use fieldhook_core::access::{Act, Scope};
+use fieldhook_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -61,6 +63,59 @@ impl PageParams {
                 format!("`{text}` is not a cursor of this list: take `next` from the page before, as it is"),
             )
         })
+    }
+}
+
+/// The window when none is asked for.
+const DAY: Duration = Duration::from_hours(24);
+
+/// From when to when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// Its beginning.
+    pub(super) since: Timestamp,
+    /// Its end, which is no longer part of it.
+    pub(super) until: Timestamp,
+}
+
+impl Window {
+    /// The last day up to the moment, which is still part of it.
+    pub(super) fn last(now: Timestamp) -> Self {
+        Self { since: now - DAY, until: now + Duration::from_millis(1) }
+    }
+
+    /// Between these two: up to the moment, and a day long, where nothing is said. It must not be empty.
+    pub(super) fn between(
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let until = until.unwrap_or_else(|| Self::last(now).until);
+        let since = since.unwrap_or(until - DAY);
+        if since >= until {
+            let description = format!("`since` is {since}, but it must be before `until`, which is {until}");
+            return Err(ApiError::invalid_field("since", description));
+        }
+        Ok(Self { since, until })
+    }
+}
+
+/// A window, as a reader asks for it.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WindowParams {
+    /// From this time on: RFC 3339, or a date; 24 hours before `until` by default.
+    #[param(value_type = Option<Timestamp>)]
+    since: Option<String>,
+    /// Up to this time; now by default.
+    #[param(value_type = Option<Timestamp>)]
+    until: Option<String>,
+}
+
+impl WindowParams {
+    /// The window that is asked for.
+    pub(super) fn window(&self, now: Timestamp) -> Result<Window, ApiError> {
+        Window::between(parsed("since", self.since.as_ref())?, parsed("until", self.until.as_ref())?, now)
     }
 }
 

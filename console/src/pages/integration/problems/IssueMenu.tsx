@@ -3,8 +3,8 @@ import { IconChevronDown } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { changeIssue, issue, type IssueState } from "../../../api/troubleshooting";
+import { STATES } from "../../../parts/issueStates";
 import { complained } from "../../../parts/notify";
-import { STATES } from "../../issues/states";
 
 /** Where the issue behind a card stands, and a way to put it elsewhere. */
 export function IssueMenu({ id, mayChange }: { id: string; mayChange: boolean }) {

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldhook_core::attempt::Outcome;
+use fieldhook_core::case::changes;
 use fieldhook_core::case::redact::{Redaction, literals};
-use fieldhook_core::case::{Case, Count, GatePoint, Revision, Server, Subject, Trace, changes};
 use fieldhook_core::diagnosis::diagnose;
 use fieldhook_core::id::{AttemptId, EventId};
 use fieldhook_core::integration::{Integration, masked};
 use fieldhook_core::issue::Issue;
+use fieldhook_core::wire::case::{Case, Count, GatePoint, Revision, Server, Subject, Trace};
+use fieldhook_core::wire::health::Incident;
 use fieldhook_core::wire::history::{Attempt, Event};
 use serde_json::{Map, Value};
 
 use super::super::App;
 use super::super::auth::Person;
 use super::super::error::ApiError;
-use super::Window;
+use super::super::listing::Window;
 use crate::directory::SavedIntegration;
 use crate::store::{AttemptQuery, AttemptRow, DeliveryQuery, IssueQuery, Paging};
 
@@ -34,7 +36,8 @@ impl App {
         &self,
         person: &Person,
         saved: &SavedIntegration,
-        window: &Window,
+        window: Window,
+        missing: &[EventId],
     ) -> Result<Value, ApiError> {
         self.caught_up().await;
         let revisions = self.directory.revisions(saved.id).await?;
@@ -48,6 +51,9 @@ impl App {
         let latest_origin = rows.iter().find_map(|row| row.origin.clone());
         let destinations = self.engine.destinations(&[saved.scope]);
         let gate = destinations.into_iter().find(|found| Some(&found.origin) == latest_origin.as_ref());
+        let in_window = |incident: &Incident| {
+            incident.began_at < window.until && incident.ended_at.is_none_or(|ended| ended >= window.since)
+        };
         let case = Case {
             made_at: self.nature.now(),
             made_by: person.user.username.clone(),
@@ -63,13 +69,13 @@ impl App {
             attempts,
             issues: issues.into_iter().filter_map(|issue| self.issue_line(issue)).collect(),
             revisions: self.saves(&revisions),
-            traces: self.traces(person, &window.missing).await?,
+            traces: self.traces(person, missing).await?,
             gate: gate.map(|found| found.gate),
             server: Server {
                 version: status.version,
                 started_at: status.started_at,
                 parts: status.parts,
-                incidents: status.incidents,
+                incidents: status.incidents.into_iter().filter(in_window).collect(),
             },
         };
         let mut shown = serde_json::to_value(&case).map_err(|error| ApiError::internal(&error))?;
@@ -91,7 +97,7 @@ impl App {
     }
 
     /// The integration's issues that struck in the window or are unresolved.
-    async fn issues_in(&self, saved: &SavedIntegration, window: &Window) -> Result<Vec<Issue>, ApiError> {
+    async fn issues_in(&self, saved: &SavedIntegration, window: Window) -> Result<Vec<Issue>, ApiError> {
         let query = IssueQuery { scopes: vec![saved.scope], integration: Some(saved.id), states: Vec::new() };
         let found = self.store.issues(&query, &Paging { limit: SHOWN, cursor: None }).await?.items;
         let concerns = |issue: &Issue| {
@@ -105,7 +111,7 @@ impl App {
     async fn attempts_in(
         &self,
         saved: &SavedIntegration,
-        window: &Window,
+        window: Window,
     ) -> Result<(Vec<AttemptRow>, bool), ApiError> {
         let query = AttemptQuery {
             scopes: vec![saved.scope],
@@ -118,7 +124,7 @@ impl App {
         Ok((page.items, page.next.is_some()))
     }
 
-    /// The samples that the issues keep, and the newest attempts: failures first, then the rest. Newest first.
+    /// The samples that the issues keep, and of the newest attempts some that failed and some that did not; newest first.
     async fn in_full(&self, rows: &[AttemptRow], issues: &[Issue]) -> Result<Vec<Attempt>, ApiError> {
         let failed = rows.iter().filter(|row| row.outcome == Outcome::Error);
         let others = rows.iter().filter(|row| row.outcome != Outcome::Error);

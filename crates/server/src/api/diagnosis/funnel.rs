@@ -1,15 +1,13 @@
 //! Counting how far events came.
 
-use std::time::Duration;
-
 use fieldhook_core::access::Scope;
 use fieldhook_core::diagnosis::{Funnel, Reached};
 use fieldhook_core::event::Event;
-use fieldhook_core::time::Timestamp;
 
 use super::super::App;
 use super::super::auth::Person;
 use super::super::error::ApiError;
+use super::super::listing::Window;
 use crate::directory::SavedIntegration;
 use crate::store::{self, DeliveryQuery, EventQuery, Paging};
 
@@ -17,24 +15,6 @@ use crate::store::{self, DeliveryQuery, EventQuery, Paging};
 const OWN_EVENTS: usize = 1_000;
 /// Events of other scopes that are looked at: only those whose names fit.
 const OTHER_EVENTS: usize = 200;
-/// The window when none is asked for.
-const DAY: Duration = Duration::from_hours(24);
-
-/// From when to when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
-    /// Its beginning.
-    pub(super) since: Timestamp,
-    /// Its end, which is no longer part of it.
-    pub(super) until: Timestamp,
-}
-
-impl Window {
-    /// The last day up to the moment, which is still part of it.
-    pub(super) fn last(now: Timestamp) -> Self {
-        Self { since: now - DAY, until: now + Duration::from_millis(1) }
-    }
-}
 
 impl App {
     /// How far the events of the window came on their way through the integration.

@@ -14,7 +14,8 @@ use fieldhook_core::time::Timestamp;
 use super::super::App;
 use super::super::auth::Person;
 use super::super::error::ApiError;
-use super::funnel::{Window, fate};
+use super::super::listing::Window;
+use super::funnel::fate;
 use crate::directory::SavedIntegration;
 use crate::store::{AttemptQuery, AttemptRow, IssueQuery, Paging};
 

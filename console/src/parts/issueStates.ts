@@ -1,4 +1,4 @@
-import type { IssueState } from "../../api/troubleshooting";
+import type { IssueState } from "../api/troubleshooting";
 
 /** Where an issue may stand: its name, its colour, and the words that put it there. */
 export const STATES: Record<IssueState, { label: string; color: string; act: string }> = {
