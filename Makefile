@@ -61,7 +61,7 @@ pictures: console chromium ## Take the pictures of README and docs anew, from th
 	npm --prefix $(CONSOLE) run pictures
 
 .PHONY: tools-test
-tools-test: $(CLIENTS)/node_modules/.installed console chromium
+tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server
 	cargo build --workspace --locked
 
 # The browser that the journey is made in.
@@ -69,6 +69,13 @@ tools-test: $(CLIENTS)/node_modules/.installed console chromium
 chromium:
 	@test -x "$${CHROMIUM:-/usr/bin/chromium}" || if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
 	else echo 'the browser tests need Chromium: install it, or set CHROMIUM to where it is' >&2; exit 1; fi
+
+# The mail server that the tests of alerts mail to. Debian's Python sees it, another one may not.
+.PHONY: mail-server
+mail-server:
+	@PYTHON=$$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3); $$PYTHON -c 'import aiosmtpd' 2>/dev/null \
+	|| if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y python3-aiosmtpd; \
+	else echo 'the tests of alerts need a mail server: install aiosmtpd for Python' >&2; exit 1; fi
 
 .PHONY: tools-check
 tools-check: console

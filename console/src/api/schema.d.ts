@@ -21,6 +21,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fieldhook/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the newest first: one for each cause, however often it struck. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/alerts/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes that the caller has seen the list as it is now. */
+        put: operations["mark_alerts_seen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/alerts/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a scope's alerts go: the people who are mailed, and the integrations that fire on alerts. */
+        get: operations["read_alert_settings"];
+        /** Changes who is mailed, of which kinds of alert, and whether silence is told. */
+        put: operations["set_alert_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a test event, `fieldhook/alert/test`, in the scope and mails its people, and says what came of it. */
+        post: operations["test_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fieldhook/v1/alerts/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends an alert because a person says so. Should its cause show again, a new one is raised: of an issue when it comes
+         *     back after it was resolved, of a silence once a new rhythm was learnt.
+         */
+        post: operations["dismiss_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fieldhook/v1/attempts": {
         parameters: {
             query?: never;
@@ -1987,6 +2076,125 @@ export interface components {
             /** @enum {string} */
             kind: "revisions";
         };
+        /** @description What an alert is about. There is one alert for each at a time. */
+        AlertCause: {
+            /** @description The reason. */
+            issue: components["schemas"]["IssueId"];
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @enum {string} */
+            type: "issue";
+        } | {
+            /** @description `scheme://host:port`. */
+            origin: string;
+            /** @enum {string} */
+            type: "destination";
+        } | {
+            /** @description The integration. */
+            integration: components["schemas"]["IntegrationId"];
+            /** @enum {string} */
+            type: "integration";
+        } | {
+            /** @description The device. */
+            device: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            type: "device";
+        } | {
+            /** @enum {string} */
+            type: "operations";
+        } | {
+            /** @enum {string} */
+            type: "disk";
+        };
+        /** @description Where a scope's alerts go. */
+        AlertChannels: components["schemas"]["AlertSettings"] & {
+            /** @description Whether the server can mail at all: its operator names a mail server with `--smtp-url`. */
+            can_mail: boolean;
+            last_mail?: components["schemas"]["MailState"] | null;
+            /** @description The integrations that fire on alerts. */
+            integrations: components["schemas"]["Listener"][];
+        };
+        /** @description An alert. */
+        AlertId: string;
+        /**
+         * @description How an alert stands, in one word.
+         * @enum {string}
+         */
+        AlertKind: "opened" | "regressed" | "gate-near" | "asleep" | "silent" | "operations" | "disk";
+        /** @description An alert in the list. */
+        AlertLine: {
+            /** @description Its id. */
+            id: components["schemas"]["AlertId"];
+            /** @description Whose it is. */
+            scope: components["schemas"]["Scope"];
+            /** @description What it is about. */
+            cause: components["schemas"]["AlertCause"];
+            /** @description How it stands; the worst it came to. */
+            kind: components["schemas"]["AlertKind"];
+            /**
+             * Format: int32
+             * @description For a gate that is near to skipping: how near, 50, 70 or 90.
+             */
+            percent?: number | null;
+            /** @description What happened, in one line. */
+            title: string;
+            /** @description What proves it. */
+            fact: string;
+            /** @description When it was raised. */
+            raised_at: components["schemas"]["Timestamp"];
+            /** @description When it last became worse, or was over. */
+            changed_at: components["schemas"]["Timestamp"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What ended it, in words. */
+            ended_by?: string | null;
+            /** @description Whether it was raised, or became worse, since the caller saw the list. */
+            unseen: boolean;
+        };
+        /** @description A page of alerts, the newest first. */
+        AlertList: {
+            /** @description The alerts. */
+            items: components["schemas"]["AlertLine"][];
+            /** @description What to send as `cursor` for the next page; null after the last. */
+            next?: string | null;
+            /** @description How many are open, on all pages and whatever was asked for. */
+            open: number;
+            /** @description How many of these the caller has not seen. */
+            unseen: number;
+        };
+        /** @description Where a scope's alerts go beside the list, and which. */
+        AlertSettings: {
+            /**
+             * @description E-mail addresses; at most 20.
+             * @default []
+             */
+            recipients: string[];
+            /**
+             * @description The kinds that are mailed.
+             * @default [
+             *       "opened",
+             *       "regressed",
+             *       "asleep",
+             *       "silent",
+             *       "operations",
+             *       "disk"
+             *     ]
+             */
+            mailed: components["schemas"]["AlertKind"][];
+            /**
+             * @description Whether integrations and devices that fall silent are told at all.
+             * @default true
+             */
+            silence: boolean;
+        };
+        /** @description What came of a test. */
+        AlertTest: {
+            /** @description The integrations that the test event triggered; their logs show what became of it. */
+            triggered: components["schemas"]["Listener"][];
+            /** @description Whether the mail server took a mail; null when nobody is to be mailed. */
+            mailed?: boolean | null;
+            /** @description Why it did not. */
+            mail_error?: string | null;
+        };
         /** @description The answer as it was received, with secrets masked. */
         Answer: {
             /**
@@ -3717,6 +3925,17 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null after the last. */
             next?: string | null;
         };
+        /** @description An integration that fires on alerts. */
+        Listener: {
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description Its name, if it has one. */
+            name?: string | null;
+            /** @description The event-name prefix it fires on. */
+            prefix: string;
+            /** @description Whether it is disabled. */
+            disabled: boolean;
+        };
         /** @description Integrations whose log, counters or books have changed since the message before. */
         LiveChanges: {
             /** @description Their ids. */
@@ -3797,6 +4016,13 @@ export interface components {
             published_at: components["schemas"]["Timestamp"];
             /** @description Who published it. */
             coreid: string;
+        };
+        /** @description How a mail went. */
+        MailState: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why the mail server did not take it; null when it did. */
+            error?: string | null;
         };
         /** @description A member of a team. */
         MemberRecord: {
@@ -4486,7 +4712,7 @@ export interface components {
          * @description How an event reached us.
          * @enum {string}
          */
-        Source: "http" | "mqtt" | "upstream" | "console" | "test";
+        Source: "http" | "mqtt" | "upstream" | "console" | "test" | "server";
         /**
          * @description How a replay stands.
          * @enum {string}
@@ -4872,6 +5098,262 @@ export interface operations {
             };
             /** @description The link has ended. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Of this scope only; else of all that the caller may see. */
+                scope?: components["schemas"]["Scope"];
+                /** @description `open` for those that are not over, `over` for those that are; all by default. */
+                state?: string;
+                /** @description Rows wanted, 1 to 1,000; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before; the first page when absent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mark_alerts_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_alert_settings: {
+        parameters: {
+            query?: {
+                /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
+                scope?: components["schemas"]["Scope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannels"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_alert_settings: {
+        parameters: {
+            query?: {
+                /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
+                scope?: components["schemas"]["Scope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannels"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_alerts: {
+        parameters: {
+            query?: {
+                /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
+                scope?: components["schemas"]["Scope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTest"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Refused, with the reason in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AlertId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertLine"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

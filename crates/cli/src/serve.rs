@@ -61,6 +61,12 @@ pub(crate) struct Serve {
     /// Which log lines, such as `info` or `fieldhook_server=debug`
     #[arg(long, value_name = "FILTER", env = "FIELDHOOK_LOG", default_value = "info")]
     log: String,
+    /// The mail server for alerts, such as smtps://user:password@smtp.example.com, or smtp://…?tls=required
+    #[arg(long, value_name = "URL", env = "FIELDHOOK_SMTP_URL", hide_env_values = true)]
+    smtp_url: Option<String>,
+    /// Who mails are from, such as 'Fieldhook <alerts@example.com>'
+    #[arg(long, value_name = "ADDRESS", env = "FIELDHOOK_MAIL_FROM")]
+    mail_from: Option<String>,
     #[arg(long, env = "FIELDHOOK_ADMIN_EMAIL", hide = true)]
     admin_email: Option<String>,
     #[arg(long, env = "FIELDHOOK_ADMIN_PASSWORD", hide = true, hide_env_values = true)]
@@ -106,6 +112,8 @@ impl Serve {
         lay(&mut config.accounts.open_registration, self.open_registration);
         config.public_url = self.public_url.or(config.public_url);
         config.tls_roots = self.tls_roots.or(config.tls_roots);
+        config.mail.url = self.smtp_url.or(config.mail.url);
+        config.mail.from = self.mail_from.or(config.mail.from);
         config.accounts.admin_email = self.admin_email.or(config.accounts.admin_email);
         config.accounts.admin_password = self.admin_password.or(config.accounts.admin_password);
         Ok(config)

@@ -17,6 +17,9 @@ pub const DEFAULT_TTL: u32 = 60;
 /// Most bytes an idempotency key may have.
 pub const IDEMPOTENCY_KEY_LIMIT: usize = 255;
 
+/// What the names of the server's own events begin with, by which it tells of alerts. Nobody else may publish one.
+pub const ALERT_PREFIX: &str = "fieldhook/alert/";
+
 /// Who published an event, shown to clients as `coreid`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Publisher {
@@ -77,6 +80,8 @@ pub enum Source {
     Console,
     /// Made for a test of an integration; never matched or counted.
     Test,
+    /// Published by the server itself, to tell of an alert.
+    Server,
 }
 
 /// One event as it was taken in. It never changes afterwards.
@@ -155,6 +160,14 @@ pub enum InvalidEvent {
         /// The reserved word.
         prefix: &'static str,
     },
+    /// The name is that of an alert.
+    #[error(
+        "the event name `{name}` begins with `{ALERT_PREFIX}`: the server alone publishes alerts, choose another"
+    )]
+    NameOfAlert {
+        /// The name given.
+        name: String,
+    },
     /// The data is too long.
     #[error("the event data is {size} bytes long, over the limit of {limit}: send less, or split it")]
     DataTooLong {
@@ -205,6 +218,9 @@ pub fn check_name(name: &str) -> Result<(), InvalidEvent> {
     if let Some((at, c)) = name.char_indices().find(odd) {
         let what = if c == ' ' { "a space".to_owned() } else { format!("the character {c:?}") };
         return Err(InvalidEvent::NameCharacter { at, what });
+    }
+    if name.starts_with(ALERT_PREFIX) {
+        return Err(InvalidEvent::NameOfAlert { name: name.to_owned() });
     }
     match reserved(name) {
         Some(prefix) => Err(InvalidEvent::NameReserved { name: name.to_owned(), prefix }),
@@ -279,7 +295,9 @@ mod tests {
         for name in ["particle", "particle/x", "Spark/status", "iotjsx"] {
             assert!(matches!(check_name(name), Err(InvalidEvent::NameReserved { .. })), "{name}");
         }
+        assert!(matches!(check_name("fieldhook/alert/opened"), Err(InvalidEvent::NameOfAlert { .. })));
         assert_eq!(check_name("my/particle"), Ok(()));
+        assert_eq!(check_name("fieldhook/alerts"), Ok(()));
         assert_eq!(check_name("par"), Ok(()));
     }
 

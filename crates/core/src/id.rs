@@ -134,6 +134,10 @@ hex_id!(
     /// An issue, made of its cause.
     IssueId
 );
+hex_id!(
+    /// An alert.
+    AlertId
+);
 
 /// A product: a number, as in Particle's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -60,6 +60,16 @@ impl State {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Open, Self::Acknowledged, Self::Resolved, Self::Ignored];
 
+    /// The state in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Ignored => "ignored",
+        }
+    }
+
     /// Whether somebody should look at it.
     pub fn is_unresolved(self) -> bool {
         matches!(self, Self::Open | Self::Acknowledged)

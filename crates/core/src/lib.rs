@@ -4,6 +4,7 @@
 //! No IO, no async, no clock. The server acts on these verdicts; `docs/` explains them to people.
 
 pub mod access;
+pub mod alert;
 pub mod attempt;
 pub mod books;
 pub mod case;
@@ -26,6 +27,7 @@ pub mod replay;
 pub mod reply;
 pub mod request;
 pub mod retry;
+pub mod rhythm;
 pub mod sample;
 pub mod search;
 pub mod template;

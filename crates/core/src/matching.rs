@@ -154,6 +154,10 @@ fn refusal(event: &Event, candidate: &Candidate<'_>) -> Option<Reason> {
     if event::reserved(&event.name).is_some() {
         return Some(Reason::Reserved);
     }
+    // An alert is no reply, and an organisation's stands in whichever of its products comes first.
+    if event.source == Source::Server {
+        return None;
+    }
     // A reply may go to a topic of any name, so a name alone does not tell one.
     if event.publisher == Publisher::Internal || event::is_reply_name(&event.name) {
         return Some(Reason::LoopGuard);

@@ -4,6 +4,7 @@
 //! Clients ignore keys that they do not know, so the server may add some.
 
 pub mod account;
+pub mod alerts;
 pub mod books;
 pub mod case;
 pub mod device;

@@ -15,6 +15,7 @@ use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
+use crate::alerts::Alerts;
 use crate::cases::Cases;
 use crate::clock::Nature;
 use crate::delivery::Engine;
@@ -29,6 +30,7 @@ use crate::store::Store;
 use crate::tester::Tester;
 use crate::vitals::Vitals;
 
+mod alerts;
 pub mod auth;
 mod books;
 mod case;
@@ -82,6 +84,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(secrets::routes())
         .merge(history::routes())
         .merge(issues::routes())
+        .merge(alerts::routes())
         .merge(diagnosis::routes())
         .merge(case::routes())
         .merge(lint::routes())
@@ -131,6 +134,8 @@ pub struct App {
     pub replays: Arc<Replays>,
     /// Cases that were handed out.
     pub cases: Cases,
+    /// Notices and tells what somebody should hear of.
+    pub alerts: Arc<Alerts>,
     /// Tells listeners.
     pub live: Arc<Live>,
     /// Remembers what happens.

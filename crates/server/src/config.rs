@@ -32,6 +32,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// Accounts.
     pub accounts: AccountsConfig,
+    /// E-mail.
+    pub mail: MailConfig,
 }
 
 impl Default for Config {
@@ -46,6 +48,7 @@ impl Default for Config {
             delivery: DeliveryConfig::default(),
             retention: RetentionConfig::default(),
             accounts: AccountsConfig::default(),
+            mail: MailConfig::default(),
         }
     }
 }
@@ -114,6 +117,17 @@ pub struct AccountsConfig {
     pub admin_email: Option<String>,
     /// That administrator's password.
     pub admin_password: Option<String>,
+}
+
+/// How alerts are mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// The mail server: `smtps://user:password@smtp.example.com`, `smtp://…?tls=required` for STARTTLS, or
+    /// `smtp://localhost:25` without encryption. Without it nothing is mailed.
+    pub url: Option<String>,
+    /// Who the mails are from: an address, or `Name <address>`. Required with `url`.
+    pub from: Option<String>,
 }
 
 /// How often upkeep looks after what is remembered in memory.

@@ -251,6 +251,11 @@ impl Engine {
         self.gates.asleep(scope, self.nature.now())
     }
 
+    /// The destinations whose gates skip attempts or come near to it, whoever owns them.
+    pub fn troubled(&self) -> Vec<(Scope, String, GateState)> {
+        self.gates.troubled(self.nature.now())
+    }
+
     /// Wakes the destination with this id; says whether there is one in these scopes.
     pub fn wake(&self, id: &str, scopes: &[Scope]) -> bool {
         self.gates.wake(id, scopes)

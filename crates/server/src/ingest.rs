@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::event::{self, DEFAULT_TTL, Event, InvalidEvent, Publisher, Source};
-use fieldhook_core::id::{DeliveryId, DeviceId, EventId, ProductId, UserId};
+use fieldhook_core::id::{DeliveryId, DeviceId, EventId, IntegrationId, ProductId, UserId};
 use fieldhook_core::rate::{Bucket, Rate};
 use fieldhook_core::time::Timestamp;
 use parking_lot::Mutex as SyncMutex;
@@ -19,6 +19,7 @@ use crate::directory::{Device, Directory, Match};
 use crate::live::{Happening, Live, Reach};
 use crate::queue::{Append, Delivery, Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry};
+use crate::rhythms::Rhythms;
 use crate::store::{Entry, Store, StoreError, UsedEntry};
 
 /// How long a repeated idempotency key is the same event.
@@ -102,6 +103,7 @@ pub struct Ingest {
     engine: Arc<Engine>,
     live: Arc<Live>,
     recorder: Recorder,
+    rhythms: Arc<Rhythms>,
     nature: Nature,
     settings: IngestSettings,
     keys: Keys,
@@ -123,6 +125,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// What remembers.
     pub recorder: Recorder,
+    /// Who speaks how steadily.
+    pub rhythms: Arc<Rhythms>,
     /// Time and luck.
     pub nature: Nature,
     /// What the operator set.
@@ -141,6 +145,7 @@ impl Ingest {
             engine: parts.engine,
             live: parts.live,
             recorder: parts.recorder,
+            rhythms: parts.rhythms,
             nature: parts.nature,
             settings: parts.settings,
             keys: Keys::new(),
@@ -153,12 +158,7 @@ impl Ingest {
     pub async fn publish(&self, by: By, publish: Publish) -> Result<EventId, IngestError> {
         event::check_name(&publish.name)?;
         event::check_data(publish.data.as_deref(), self.settings.data_limit)?;
-        if self.draining.is_cancelled() {
-            return Err(IngestError::Unavailable("the server is stopping".to_owned()));
-        }
-        if self.recorder.stuck() {
-            return Err(IngestError::Unavailable("the store takes nothing at the moment".to_owned()));
-        }
+        self.check_open()?;
         self.check_rate(&by)?;
         let Some(key) = publish.idempotency_key.clone() else {
             return self.take_in(self.event(&by, publish)).await;
@@ -175,11 +175,58 @@ impl Ingest {
         Ok(id)
     }
 
+    /// Publishes an event of the server's own in this scope; returns its id and the integrations it triggers. An
+    /// organisation's stands in the first of its products, for there it is heard. None when it has no product.
+    pub async fn announce(
+        &self,
+        scope: Scope,
+        name: String,
+        data: String,
+    ) -> Result<Option<(EventId, Vec<IntegrationId>)>, IngestError> {
+        self.check_open()?;
+        let (owner, product) = match scope {
+            Scope::User(user) => (Some(user), None),
+            Scope::Product(product) => (None, Some(product)),
+            Scope::Organisation(id) => match self.directory.products_in(id).first() {
+                Some(product) => (None, Some(product.id)),
+                None => return Ok(None),
+            },
+        };
+        let now = self.nature.now();
+        let event = Event {
+            id: EventId::new(now, random(&*self.nature.luck)),
+            name,
+            data: Some(data),
+            published_at: now,
+            ttl: DEFAULT_TTL,
+            publisher: Publisher::Internal,
+            private: true,
+            owner,
+            product,
+            product_version: None,
+            source: Source::Server,
+            idempotency_key: None,
+        };
+        let triggered = self.directory.matches(&event).iter().map(|matched| matched.integration).collect();
+        Ok(Some((self.take_in(event).await?, triggered)))
+    }
+
     /// Forgets the buckets of devices that have rested.
     pub fn forget_rested(&self) {
         let Some(rate) = self.settings.device_rate else { return };
         let now = self.nature.now();
         self.buckets.lock().retain(|_, bucket| !bucket.is_full(rate, now));
+    }
+
+    fn check_open(&self) -> Result<(), IngestError> {
+        let refused = if self.draining.is_cancelled() {
+            "the server is stopping"
+        } else if self.recorder.stuck() {
+            "the store takes nothing at the moment"
+        } else {
+            return Ok(());
+        };
+        Err(IngestError::Unavailable(refused.to_owned()))
     }
 
     fn check_rate(&self, by: &By) -> Result<(), IngestError> {
@@ -242,6 +289,7 @@ impl Ingest {
         // The store hears of the event before any attempt at it can be noted.
         self.recorder.taken(event.clone(), matched).await;
         self.engine.start(reserved, claims);
+        self.learn(&event, &matches);
         self.tell(&event).await;
         Ok(event.id)
     }
@@ -263,6 +311,15 @@ impl Ingest {
             (delivery, self.engine.reserve(matched.lane))
         };
         matches.iter().map(begin).collect()
+    }
+
+    fn learn(&self, event: &Event, matches: &[Match]) {
+        if let Some(device) = event.device() {
+            self.rhythms.published(device, event.published_at);
+        }
+        for matched in matches {
+            self.rhythms.fired(matched.integration, event.published_at);
+        }
     }
 
     async fn tell(&self, event: &Arc<Event>) {
@@ -290,7 +347,7 @@ impl Ingest {
 pub(crate) fn received(
     directory: &Directory,
     reach: &Reach,
-    integration: Option<fieldhook_core::id::IntegrationId>,
+    integration: Option<IntegrationId>,
     now: Timestamp,
 ) -> Vec<Entry> {
     let one = |id: &DeviceId| {

@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::{Alerts, MailSetupError, Mailer};
 use crate::api::{App, Settings};
 use crate::cases::Cases;
 use crate::clock::Nature;
@@ -28,6 +29,7 @@ use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
 use crate::replay::Replays;
+use crate::rhythms::Rhythms;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Store, StoreError};
 use crate::tester::Tester;
@@ -35,6 +37,7 @@ use crate::upkeep::Upkeep;
 use crate::vault::{Vault, VaultError};
 use crate::vitals::Vitals;
 
+pub mod alerts;
 pub mod api;
 pub mod cases;
 pub mod clock;
@@ -49,6 +52,7 @@ pub mod password;
 pub mod queue;
 pub mod recorder;
 pub mod replay;
+pub mod rhythms;
 pub mod store;
 pub mod telemetry;
 pub mod tester;
@@ -101,6 +105,9 @@ pub enum StartError {
         #[source]
         cause: rustls::pki_types::pem::Error,
     },
+    /// Alerts cannot be mailed as the operator wants.
+    #[error(transparent)]
+    Mail(#[from] MailSetupError),
     /// The administrator of the first start cannot be created.
     #[error("the administrator cannot be created: {0}")]
     Administrator(String),
@@ -138,7 +145,8 @@ impl Server {
         let vault = Vault::open(data, &*nature.luck)?;
         let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
 
-        let (recorder, writer) = recorder(store.clone(), queue.clone(), nature.clone());
+        let mailer = Mailer::new(&config.mail)?;
+        let (recorder, writer, turned) = recorder(store.clone(), queue.clone(), nature.clone());
         let writer_stop = CancellationToken::new();
         let writing = TaskTracker::new();
         writing.spawn(writer.run(writer_stop.clone()));
@@ -172,6 +180,7 @@ impl Server {
             },
         });
         let draining = CancellationToken::new();
+        let rhythms = Arc::new(Rhythms::default());
         let ingest = Arc::new(Ingest::new(ingest::Parts {
             directory: directory.clone(),
             queue: queue.clone(),
@@ -179,6 +188,7 @@ impl Server {
             engine: engine.clone(),
             live: live.clone(),
             recorder: recorder.clone(),
+            rhythms: rhythms.clone(),
             nature: nature.clone(),
             settings: IngestSettings {
                 data_limit: config.publish.data_limit,
@@ -209,8 +219,22 @@ impl Server {
             nature: nature.clone(),
             draining: draining.clone(),
         }));
+        let alerts = Alerts::load(alerts::Parts {
+            directory: directory.clone(),
+            store: store.clone(),
+            engine: engine.clone(),
+            ingest: ingest.clone(),
+            rhythms,
+            vitals: vitals.clone(),
+            mailer,
+            nature: nature.clone(),
+            public_url: public_url.clone(),
+            pending: turned.pending(),
+        })
+        .await?;
         let app = Arc::new(App {
             vitals,
+            alerts,
             tester: Arc::new(Tester::new(nature.clone())),
             passwords,
             logins: Mutex::default(),
@@ -238,6 +262,7 @@ impl Server {
         background.spawn(app.engine.clone().run());
         let upkeep = CancellationToken::new();
         background.spawn(app.upkeep(&config, &outbound).run(upkeep.clone()));
+        background.spawn(app.alerts.clone().run(turned, upkeep.clone()));
         let listener_stop = CancellationToken::new();
         let listening = TaskTracker::new();
         listening.spawn(listener.run(api::router(app.clone()), app.nature.clone(), listener_stop.clone()));
@@ -281,8 +306,11 @@ impl Server {
         loop {
             // Asked first: what a replay did before it came to rest is then among what is flushed.
             let replays_rest = self.app.replays.rest();
+            let alerts_rest = self.app.alerts.rests();
             self.app.recorder.flushed().await;
-            if replays_rest && self.app.engine.in_flight() == 0 && self.app.queue_idle().await {
+            let alerts_rest = alerts_rest.is_some() && alerts_rest == self.app.alerts.rests();
+            if replays_rest && alerts_rest && self.app.engine.in_flight() == 0 && self.app.queue_idle().await
+            {
                 return;
             }
             tokio::task::yield_now().await;

@@ -12,9 +12,12 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 mod changes;
+mod turned;
 
 use self::changes::Changes;
 pub use self::changes::{ChangeWatch, Gathered};
+pub use self::turned::{Heard, Pending, TurnedIssues};
+use self::turned::{Teller, turned};
 
 use crate::clock::Nature;
 use crate::queue::{Claim, Delivery, Queue, QueueError, Settlement};
@@ -57,13 +60,19 @@ pub struct Writer {
     written: watch::Sender<u64>,
     stuck: Arc<AtomicBool>,
     changes: Arc<Changes>,
+    turned: Teller,
     store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
     nature: Nature,
 }
 
-/// Makes a recorder and its writer.
-pub fn recorder(store: Arc<dyn Store>, queue: Arc<dyn Queue>, nature: Nature) -> (Recorder, Writer) {
+/// Makes a recorder, its writer, and the end at which the issues are heard that turn.
+pub fn recorder(
+    store: Arc<dyn Store>,
+    queue: Arc<dyn Queue>,
+    nature: Nature,
+) -> (Recorder, Writer, TurnedIssues) {
+    let (teller, turned) = turned();
     let (sender, receiver) = mpsc::channel(WAITING);
     let (written, watch) = watch::channel(0);
     let stuck = Arc::new(AtomicBool::new(false));
@@ -73,11 +82,12 @@ pub fn recorder(store: Arc<dyn Store>, queue: Arc<dyn Queue>, nature: Nature) ->
         written,
         stuck: stuck.clone(),
         changes: changes.clone(),
+        turned: teller,
         store,
         queue,
         nature,
     };
-    (Recorder { notes: sender, brought: Arc::default(), written: watch, stuck, changes }, writer)
+    (Recorder { notes: sender, brought: Arc::default(), written: watch, stuck, changes }, writer, turned)
 }
 
 impl Recorder {
@@ -186,7 +196,8 @@ impl Writer {
     async fn remember(&self, entries: Vec<Entry>, stop: &CancellationToken) -> bool {
         loop {
             match self.store.record(entries.clone()).await {
-                Ok(()) => {
+                Ok(turned) => {
+                    self.turned.tell(turned);
                     if self.stuck.swap(false, Ordering::Relaxed) {
                         tracing::info!("the store takes entries again");
                     }

@@ -47,6 +47,8 @@ pub enum Kind {
     Case,
     /// The link to such a case.
     CaseLink,
+    /// An alert.
+    Alert,
 }
 
 impl Kind {
@@ -63,6 +65,7 @@ impl Kind {
             Self::Setting => "setting",
             Self::Case => "case",
             Self::CaseLink => "case link",
+            Self::Alert => "alert",
         }
     }
 }
@@ -170,8 +173,9 @@ pub trait Store: Send + Sync {
     /// The revisions of an integration, newest first.
     async fn revisions(&self, integration: IntegrationId) -> Result<Vec<Revision>, StoreError>;
 
-    /// Remembers what happened, in order.
-    async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError>;
+    /// Remembers what happened, in order. Returns the issues that opened by it, opened anew or were resolved, as they
+    /// stand then; those of a repeat are not among them.
+    async fn record(&self, entries: Vec<Entry>) -> Result<Vec<Issue>, StoreError>;
 
     /// The event that this publisher published under this key at `since` or later, the newest if there are
     /// several. `owner` tells apart people's publishes, whose publisher is the same for all.

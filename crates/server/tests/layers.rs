@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
-const MAY_NAME: [(&str, &[&str]); 23] = [
+const MAY_NAME: [(&str, &[&str]); 25] = [
     (
         "api",
         &[
+            "alerts",
             "cases",
             "clock",
             "delivery",
@@ -25,12 +26,16 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
             "vitals",
         ],
     ),
+    (
+        "alerts",
+        &["clock", "config", "delivery", "directory", "ingest", "recorder", "rhythms", "store", "vitals"],
+    ),
     ("cases", &["clock", "store"]),
     ("clock", &[]),
     ("config", &[]),
     ("delivery", &["clock", "directory", "ingest", "live", "outbound", "queue", "recorder", "store"]),
     ("directory", &["clock", "queue", "store", "vault"]),
-    ("ingest", &["clock", "delivery", "directory", "live", "queue", "recorder", "store"]),
+    ("ingest", &["clock", "delivery", "directory", "live", "queue", "recorder", "rhythms", "store"]),
     ("listener", &["clock"]),
     ("live", &[]),
     ("outbound", &["clock"]),
@@ -38,6 +43,7 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
     ("queue", &[]),
     ("recorder", &["clock", "queue", "store"]),
     ("replay", &["clock", "delivery", "directory", "queue", "recorder", "store"]),
+    ("rhythms", &[]),
     ("store", &[]),
     ("telemetry", &[]),
     ("tester", &["clock"]),
@@ -54,12 +60,13 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
 ];
 
 /// Crates that only these parts may name.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 8] = [
     ("axum", &["api", "listener"]),
     ("hyper", &["outbound", "listener"]),
     ("rustls", &["outbound", "lib"]),
     ("hickory_resolver", &["outbound"]),
     ("rusqlite", &["store"]),
+    ("lettre", &["alerts"]),
     ("rand", &["clock"]),
     ("argon2", &["password"]),
 ];

@@ -164,13 +164,16 @@ fn plainly_fires(event: &Event, hook: &Candidate<'_>) -> bool {
     let in_scope = match hook.scope {
         Scope::User(user) => event.owner == Some(user),
         Scope::Product(product) => event.product == Some(product),
-        Scope::Organisation(_) => event.product.is_some_and(|product| hook.products.contains(&product)),
+        Scope::Organisation(_) => {
+            let listed = event.product.is_some_and(|product| hook.products.contains(&product));
+            listed || event.source == Source::Server && event.product.is_some()
+        }
     };
     let device_fits = hook.device_filter.is_none() || hook.device_filter == event.device();
     let may_trigger = event.source != Source::Test
-        && event.publisher != Publisher::Internal
+        && (event.publisher != Publisher::Internal || event.source == Source::Server)
         && event::reserved(&event.name).is_none()
-        && !event::is_reply_name(&event.name);
+        && (!event::is_reply_name(&event.name) || event.source == Source::Server);
     let named = !hook.prefix.is_empty() && event.name.starts_with(hook.prefix);
     in_scope && device_fits && may_trigger && named && hook.disabled.is_none()
 }
@@ -183,7 +186,7 @@ prop_compose! {
         ]),
         owner in prop::option::of(prop::sample::select(vec![ANNA, BERT])),
         product in prop::option::of(prop::sample::select(vec![FLEET, OTHER_FLEET])),
-        source in prop::sample::select(vec![Source::Http, Source::Mqtt, Source::Test]),
+        source in prop::sample::select(vec![Source::Http, Source::Mqtt, Source::Test, Source::Server]),
     ) -> Event {
         Event { name: name.to_owned(), publisher, owner, product, source, ..event() }
     }

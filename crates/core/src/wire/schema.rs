@@ -9,7 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::access::Scope;
 use crate::event::Publisher;
 use crate::id::{
-    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, OrgId, ProductId, ReplayId, UserId,
+    AlertId, AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, OrgId, ProductId, ReplayId,
+    UserId,
 };
 use crate::time::{Day, Timestamp};
 
@@ -42,6 +43,7 @@ described! {
     UserId => |text| text.description(Some("A person.")).pattern(Some(HEX_ID));
     DeviceId => |text| text.description(Some("A device, its core id.")).pattern(Some(HEX_ID));
     IntegrationId => |text| text.description(Some("An integration.")).pattern(Some(HEX_ID));
+    AlertId => |text| text.description(Some("An alert.")).pattern(Some(HEX_ID));
     IssueId => |text| text.description(Some("An issue: the same whenever the same cause strikes.")).pattern(Some(HEX_ID));
     OrgId => |text| text.description(Some("An organisation.")).pattern(Some(HEX_ID));
     EventId => |text| text.description(Some("An event, a UUIDv7.")).format(Some(format("uuid")));

@@ -116,6 +116,9 @@ async fn change_issue(
     app.allow(&person, issue.scope, Act::Troubleshoot)?;
     let now = app.nature.now();
     let changed = app.store.put_issue(issue.id, change.state, person.id(), now).await?;
+    if let Some(issue) = &changed {
+        app.alerts.turned(issue);
+    }
     changed.and_then(|issue| app.issue_line(issue)).map(Json).ok_or_else(|| missing("issue", &id))
 }
 

@@ -91,6 +91,17 @@ impl Gates {
         asleep.map(|destination| destination.origin.clone()).collect()
     }
 
+    /// The destinations whose gates skip attempts, or have reached a mark on the way there.
+    pub(super) fn troubled(&self, now: Timestamp) -> Vec<(Scope, String, GateState)> {
+        let known: Vec<_> = self.destinations.read().values().cloned().collect();
+        let troubled = |destination: Arc<Destination>| {
+            let state = destination.inner.lock().gate.state(now);
+            let telling = state.warning.is_some() || state.asleep();
+            telling.then(|| (destination.scope, destination.origin.to_string(), state))
+        };
+        known.into_iter().filter_map(troubled).collect()
+    }
+
     /// Empties the window of the destination with this id and opens its gate; says whether there is one.
     pub(super) fn wake(&self, id: &str, scopes: &[Scope]) -> bool {
         let destinations = self.destinations.read();

@@ -54,6 +54,14 @@ impl Directory {
         found
     }
 
+    /// Every scope there is, in no order.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let state = self.state.read();
+        let people = state.users.keys().copied().map(Scope::User);
+        let products = state.products.keys().copied().map(Scope::Product);
+        people.chain(products).chain(state.organisations.keys().copied().map(Scope::Organisation)).collect()
+    }
+
     /// Shows every integration of a scope, in no order.
     pub fn each_integration(&self, scope: Scope, mut show: impl FnMut(&SavedIntegration)) {
         let ids = self.state.read().by_scope.get(&scope).cloned().unwrap_or_default();

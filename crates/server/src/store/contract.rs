@@ -75,6 +75,7 @@ macro_rules! promises {
             an_issue_that_is_recorded_twice_counts_once,
             tests_and_refusals_open_no_issue,
             a_streak_of_successes_resolves_an_issue_and_a_failure_opens_it_again,
+            an_issue_that_turns_is_told_once,
             a_person_says_where_an_issue_stands,
             issues_are_found_by_scope_integration_and_state,
             an_address_for_every_event_makes_no_issue_for_every_event,

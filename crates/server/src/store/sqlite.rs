@@ -78,7 +78,7 @@ impl Store for Sqlite {
         self.readers.run(move |connection| directory::revisions(connection, integration)).await
     }
 
-    async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+    async fn record(&self, entries: Vec<Entry>) -> Result<Vec<Issue>, StoreError> {
         let watched = self.watched.clone();
         self.writer
             .run(move |connection| record::record(connection, &entries, &watched).map_err(schema::failed))

@@ -12,9 +12,11 @@ use tempfile::TempDir;
 
 mod client;
 mod endpoint;
+mod smtp;
 
 pub(crate) use client::{Reply, Stream, Visitor};
 pub(crate) use endpoint::{Endpoint, Scripted, reply};
+pub(crate) use smtp::MailServer;
 
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "a password of the tests";

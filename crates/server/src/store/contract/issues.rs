@@ -88,6 +88,21 @@ pub(crate) async fn a_streak_of_successes_resolves_an_issue_and_a_failure_opens_
     assert_eq!(again.last_good, Some(succeeded(800).id));
 }
 
+pub(crate) async fn an_issue_that_turns_is_told_once(store: &dyn Store) {
+    let told = async |attempts: &[Attempt]| -> Vec<_> {
+        let turned = store.record(attempts.iter().map(attempted).collect()).await.unwrap();
+        turned.into_iter().map(|issue| (issue.status.unwrap(), issue.state, issue.regressions)).collect()
+    };
+    assert_eq!(told(&[succeeded(0), failed(1, 401), failed(2, 401)]).await, [(401, State::Open, 0)]);
+    assert_eq!(told(&[failed(1, 401), failed(3, 401)]).await, [], "it is known");
+    let streak: Vec<_> = (10..10 + STREAK).map(succeeded).collect();
+    assert_eq!(told(&streak).await, []);
+    assert_eq!(told(&[succeeded(700), succeeded(701)]).await, [(401, State::Resolved, 0)]);
+    assert_eq!(told(&[failed(800, 401), failed(801, 401)]).await, [(401, State::Open, 1)]);
+    let two = told(&[failed(900, 403), failed(901, 500)]).await;
+    assert_eq!(two.len(), 2, "{two:?}");
+}
+
 pub(crate) async fn a_person_says_where_an_issue_stands(store: &dyn Store) {
     record(store, &[failed(1, 401)]).await;
     let id = the_issue(store).await.id;

@@ -95,7 +95,7 @@ small_number! {
     Outcome { Success = 0, Error = 1, Skipped = 2 }
     Verdict { Delivered = 0, Failed = 1, Dropped = 2, Waiting = 3 }
     Sending { Underway = 0, Complete = 1, Stopped = 2, Cancelled = 3, Interrupted = 4 }
-    Source { Http = 0, Mqtt = 1, Upstream = 2, Console = 3, Test = 4 }
+    Source { Http = 0, Mqtt = 1, Upstream = 2, Console = 3, Test = 4, Server = 5 }
 }
 
 impl ToSql for Db<issue::State> {

@@ -70,6 +70,8 @@ pub(super) struct Issues<'a> {
 struct Known {
     issue: Issue,
     changed: bool,
+    /// Whether it opened, opened anew or was resolved.
+    turned: bool,
 }
 
 impl<'a> Issues<'a> {
@@ -95,7 +97,7 @@ impl<'a> Issues<'a> {
         let struck = cause.as_ref().map(Cause::issue);
         for other in known.iter_mut().filter(|other| other.issue.state != State::Resolved) {
             if Some(other.issue.id) != struck {
-                other.issue.passed(attempt);
+                other.turned |= other.issue.passed(attempt);
                 other.changed = true;
             }
         }
@@ -105,17 +107,19 @@ impl<'a> Issues<'a> {
         }
     }
 
-    /// Writes what changed.
-    pub(super) fn write(self) -> Result<Vec<Seen>> {
+    /// Writes what changed; returns what is still watched, and the issues that turned.
+    pub(super) fn write(self) -> Result<(Vec<Seen>, Vec<Issue>)> {
         if self.known.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         let mut upsert = self.connection.prepare_cached(UPSERT)?;
         for known in self.known.values().flatten().filter(|known| known.changed) {
             write(&mut upsert, &known.issue)?;
         }
         let unresolved = |known: &[Known]| known.iter().any(|known| known.issue.state != State::Resolved);
-        Ok(self.known.into_iter().map(|(integration, known)| (integration, unresolved(&known))).collect())
+        let seen = self.known.iter().map(|(integration, known)| (*integration, unresolved(known))).collect();
+        let turned = self.known.into_values().flatten().filter(|known| known.turned);
+        Ok((seen, turned.map(|known| known.issue).collect()))
     }
 }
 
@@ -133,12 +137,13 @@ fn strike(connection: &Connection, known: &mut Vec<Known>, cause: Cause, failure
     let id = cause.issue();
     let Some(known) = known.iter_mut().find(|known| known.issue.id == id) else {
         let issue = Issue::open(cause, failure, last_good(connection, failure)?);
-        known.push(Known { issue, changed: true });
+        known.push(Known { issue, changed: true, turned: true });
         return Ok(());
     };
     known.changed = true;
     if known.issue.comes_back_with(failure) {
         known.issue.reopen(cause, failure, last_good(connection, failure)?);
+        known.turned = true;
     } else {
         known.issue.failed(failure);
     }
@@ -161,7 +166,9 @@ fn last_good(connection: &Connection, failure: &Attempt) -> Result<Option<(Attem
 fn read(connection: &Connection, integration: IntegrationId) -> Result<Vec<Known>> {
     connection
         .prepare_cached("SELECT body FROM issues WHERE integration = ?1")?
-        .query_map([Db(integration)], |row| Ok(Known { issue: body(row, 0)?, changed: false }))?
+        .query_map([Db(integration)], |row| {
+            Ok(Known { issue: body(row, 0)?, changed: false, turned: false })
+        })?
         .collect()
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use fieldhook_core::attempt::{Attempt, Trigger};
 use fieldhook_core::event::{Event, Publisher, Source};
 use fieldhook_core::id::{DeliveryId, DeviceId, EventId, ProductId, UserId};
+use fieldhook_core::issue::Issue;
 use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior, params};
 
@@ -21,8 +22,12 @@ use super::tally::Tally;
 use crate::store::course::Course;
 use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry};
 
-/// Remembers all entries or none.
-pub(super) fn record(connection: &mut Connection, entries: &[Entry], watched: &Watched) -> Result<()> {
+/// Remembers all entries or none. Returns the issues that turned.
+pub(super) fn record(
+    connection: &mut Connection,
+    entries: &[Entry],
+    watched: &Watched,
+) -> Result<Vec<Issue>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::begin(&transaction, watched)?;
     for entry in entries {
@@ -36,10 +41,10 @@ pub(super) fn record(connection: &mut Connection, entries: &[Entry], watched: &W
             Entry::ReplayWent(went) => replays::go_on(&transaction, went)?,
         }
     }
-    let seen = batch.finish()?;
+    let (seen, turned) = batch.finish()?;
     transaction.commit()?;
     watched.update(seen);
-    Ok(())
+    Ok(turned)
 }
 
 /// A batch under way.
@@ -218,7 +223,7 @@ impl<'a> Batch<'a> {
         self.tally.used(entry);
     }
 
-    fn finish(mut self) -> Result<Vec<Seen>> {
+    fn finish(mut self) -> Result<(Vec<Seen>, Vec<Issue>)> {
         self.deliveries.write(&mut self.tally)?;
         self.tally.write(self.connection)?;
         let mut hear = self.connection.prepare_cached(HEAR)?;

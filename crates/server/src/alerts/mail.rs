@@ -1,0 +1,117 @@
+//! Mails alerts, by the mail server that the operator named.
+
+use std::time::Duration;
+
+use fieldhook_core::alert::Mail;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use crate::config::MailConfig;
+
+/// How long the mail server may take for each of its answers.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why nothing can be mailed.
+#[derive(Debug, thiserror::Error)]
+pub enum MailSetupError {
+    /// The address of the mail server is not one. It may hold a password, so it is not shown.
+    #[error(
+        "the address of the mail server cannot be used ({0}): it must be like \
+         smtps://user:password@smtp.example.com, with special characters in the password percent-encoded"
+    )]
+    Url(smtp::Error),
+    /// The sender is not one.
+    #[error("`{0}` cannot be who mails are from: give an address, or `Name <address>`")]
+    From(String),
+    /// There is no sender.
+    #[error("mails need a sender: set `from` in `[mail]`, or --mail-from")]
+    NoSender,
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MailError {
+    /// An address that the mail format does not allow.
+    #[error("`{0}` is no address that mail can be sent to: change it in the alert settings")]
+    Address(String),
+    /// The mail cannot be written.
+    #[error("the mail cannot be written: {0}")]
+    Message(#[from] lettre::error::Error),
+    /// The mail server refused it, or cannot be reached.
+    #[error("the mail server did not take it: {}", told(.0))]
+    Server(#[from] smtp::Error),
+}
+
+/// An error with its cause, for the first alone says little.
+fn told(error: &smtp::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Sends mails.
+pub struct Mailer {
+    from: Mailbox,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl Mailer {
+    /// The mailer that the operator set up; none without a mail server.
+    pub fn new(config: &MailConfig) -> Result<Option<Self>, MailSetupError> {
+        let Some(url) = &config.url else { return Ok(None) };
+        let from = config.from.as_ref().ok_or(MailSetupError::NoSender)?;
+        let from = from.parse().map_err(|_| MailSetupError::From(from.clone()))?;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(MailSetupError::Url)?
+            .timeout(Some(PATIENCE))
+            .build();
+        Ok(Some(Self { from, transport }))
+    }
+
+    /// Sends a mail to everybody at once.
+    pub(super) async fn send(&self, mail: &Mail, recipients: &[String]) -> Result<(), MailError> {
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .subject(mail.subject.clone())
+            // RFC 3834: nobody's out-of-office notice is to answer.
+            .raw_header(lettre::message::header::HeaderValue::new(
+                lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ))
+            .header(ContentType::TEXT_PLAIN);
+        for recipient in recipients {
+            let mailbox = recipient.parse().map_err(|_| MailError::Address(recipient.clone()))?;
+            message = message.to(mailbox);
+        }
+        self.transport.send(message.body(mail.text.clone())?).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_up(url: Option<&str>, from: Option<&str>) -> Result<bool, MailSetupError> {
+        let config = MailConfig { url: url.map(str::to_owned), from: from.map(str::to_owned) };
+        Mailer::new(&config).map(|mailer| mailer.is_some())
+    }
+
+    #[test]
+    fn without_a_mail_server_there_is_no_mailer() {
+        assert!(!set_up(None, None).unwrap());
+        assert!(set_up(Some("smtp://localhost:25"), Some("Fieldhook <alerts@example.com>")).unwrap());
+    }
+
+    #[test]
+    fn a_wrong_set_up_is_told_without_the_password() {
+        let told = |url, from| set_up(Some(url), from).unwrap_err().to_string();
+        let wrong = told("smtpx://user:geheim@example.com", Some("a@example.com"));
+        assert!(wrong.contains("smtps://user:password@") && !wrong.contains("geheim"), "{wrong}");
+        assert!(told("smtp://localhost", Some("nobody")).contains("`nobody`"));
+        assert!(told("smtp://localhost", None).contains("--mail-from"));
+    }
+}
