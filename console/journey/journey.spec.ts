@@ -190,6 +190,42 @@ test("a product's webhooks stand in the product, and one's own page says that th
   await expect(page.getByRole("link", { name: "Soil" })).toBeVisible();
 });
 
+test("a failure rings the bell and goes to a chat, and the alert is over once somebody has dealt with it", async ({
+  console: page,
+  server,
+  api,
+}) => {
+  const chat = await api.endpoint({ status: 200 });
+  const failing = await api.endpoint({ status: 401, body: "who are you?" });
+  await page.goto(`${server.url}/console/me/settings?tab=alerts`);
+  await page.getByRole("link", { name: "New webhook for alerts" }).click();
+  await expect(page.getByRole("textbox", { name: "Event name" })).toHaveValue("fieldhook/alert/");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("Chat");
+  await page.getByRole("textbox", { name: "URL" }).fill(chat.url);
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(heading(page, "Chat")).toBeVisible();
+  await page.goto(`${server.url}/console/me/settings?tab=alerts`);
+  await page.getByRole("button", { name: "Send a test alert" }).click();
+  await expect(page.getByText("It fired Chat")).toBeVisible();
+
+  await api.integration({ event: "alarm", url: failing.url, name: "Alarms" });
+  await api.publish("alarm", "on");
+  await page.getByRole("button", { name: "Alerts: 1 new" }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("link", { name: /Alarms fails: status 401/ })
+    .click();
+  await expect(heading(page, "Alarms")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Alerts", exact: true })).toBeVisible();
+
+  await page.getByRole("link", { name: "Alerts", exact: true }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: "status 401" })).toBeVisible();
+  await page.getByRole("button", { name: /^Dismiss/ }).click();
+  await expect(page.getByText("No alert is open")).toBeVisible();
+  await page.getByText("Over", { exact: true }).click();
+  await expect(page.getByText(`dismissed by ${EMAIL}`)).toBeVisible();
+});
+
 test("everything can be reached with the keyboard alone", async ({ page, server, api }) => {
   const url = (await api.endpoint()).url;
   await api.integration({ event: "temperature", url, name: "Readings" });

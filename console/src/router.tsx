@@ -70,8 +70,9 @@ const page = <Path extends string>(path: Path, load: () => Promise<{ default: Re
 const builderPage = createRoute({
   getParentRoute: () => scoped,
   path: "/integrations/new",
-  validateSearch: (search): { preset?: string; url?: string } => ({
+  validateSearch: (search): { preset?: string; event?: string; url?: string } => ({
     preset: typeof search["preset"] === "string" ? search["preset"] : undefined,
+    event: typeof search["event"] === "string" ? search["event"] : undefined,
     url: typeof search["url"] === "string" ? search["url"] : undefined,
   }),
   component: lazyRouteComponent(() => import("./pages/builder/New")),
@@ -90,6 +91,7 @@ const tree = root.addChildren([
     page("/attempts/$attempt", () => import("./pages/attempt/AttemptPage")),
     page("/deliveries/$delivery", () => import("./pages/delivery/DeliveryPage")),
     page("/issues", () => import("./pages/issues/Issues")),
+    page("/alerts", () => import("./pages/alerts/Alerts")),
     page("/compare", () => import("./pages/compare/Compare")),
     page("/help", () => import("./pages/help/Help")),
     page("/events", () => import("./pages/events/Events")),

@@ -2127,6 +2127,8 @@ export interface components {
             id: components["schemas"]["AlertId"];
             /** @description Whose it is. */
             scope: components["schemas"]["Scope"];
+            /** @description The name of that product or organisation; of a person, their username. */
+            scope_name: string;
             /** @description What it is about. */
             cause: components["schemas"]["AlertCause"];
             /** @description How it stands; the worst it came to. */

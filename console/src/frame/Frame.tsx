@@ -17,6 +17,7 @@ import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 
 import { Account } from "./Account";
+import { Bell } from "./Bell";
 import classes from "./Frame.module.css";
 import { Foot } from "./Foot";
 import { Health } from "./Health";
@@ -51,6 +52,7 @@ export function Frame() {
           <Search />
           <Group gap="xs" wrap="nowrap">
             <Health connection={connection} />
+            <Bell />
             <Account />
           </Group>
         </Group>

@@ -1,6 +1,7 @@
 import {
   IconActivity,
   IconAlertTriangle,
+  IconBell,
   IconBox,
   IconChartBar,
   IconCpu,
@@ -13,6 +14,7 @@ import {
 export const PLACES = [
   { path: "integrations", label: "Integrations", icon: IconWebhook },
   { path: "issues", label: "Issues", icon: IconAlertTriangle },
+  { path: "alerts", label: "Alerts", icon: IconBell },
   { path: "events", label: "Events", icon: IconActivity },
   { path: "devices", label: "Devices", icon: IconCpu },
   { path: "products", label: "Products", icon: IconBox },

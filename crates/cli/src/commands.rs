@@ -1,5 +1,6 @@
 //! What people ask of a server, command by command.
 
+pub(crate) mod alert;
 pub(crate) mod case;
 pub(crate) mod device;
 pub(crate) mod diagnose;

@@ -91,6 +91,8 @@ enum Command {
     #[command(subcommand)]
     Integration(commands::integration::Integration),
     Explain(commands::explain::Explain),
+    #[command(subcommand)]
+    Alert(commands::alert::Alert),
     Case(commands::case::Case),
     Diagnose(commands::diagnose::Diagnose),
     Lint(commands::lint::Lint),
@@ -179,6 +181,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Subscribe(command) => command.run(context).await,
         Command::Integration(command) => command.run(context).await,
         Command::Explain(command) => command.run(context).await,
+        Command::Alert(command) => command.run(context).await,
         Command::Case(command) => command.run(context).await,
         Command::Diagnose(command) => command.run(context).await,
         Command::Lint(command) => command.run(context).await,

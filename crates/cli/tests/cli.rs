@@ -356,3 +356,45 @@ async fn a_token_for_a_program_works_until_it_is_revoked() {
     assert_eq!(world.run(&["user", "show", "--token", &token]).await.code, 3);
     world.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_are_listed_sent_and_dismissed() {
+    let world = World::start().await;
+    world.log_in().await;
+    assert!(world.run(&["alert", "list"]).await.out.contains("No alert is open."));
+    let shown =
+        world.run(&["alert", "settings", "--mail", "ops@example.com", "--kinds", "opened,asleep"]).await;
+    assert!(shown.out.contains("ops@example.com") && shown.out.contains("opened, asleep"), "{}", shown.out);
+    assert!(shown.err.contains("--smtp-url"), "{}", shown.err);
+    let wrong = world.run(&["alert", "settings", "--mail", "nobody"]).await;
+    assert!(wrong.code != 0 && wrong.err.contains("`nobody`"), "{}", wrong.err);
+
+    let nobody_listens = "http://127.0.0.1:9/";
+    world
+        .json(&[
+            "integration",
+            "create",
+            "--event",
+            "temp",
+            "--to",
+            nobody_listens,
+            "--set",
+            "retryPolicy=none",
+        ])
+        .await;
+    world.json(&["publish", "temp", "21"]).await;
+    let alert = loop {
+        let list = world.json(&["alert", "list"]).await;
+        if let Some(alert) = list["items"].get(0) {
+            break alert.clone();
+        }
+    };
+    let id = text(&alert["id"]);
+    assert!(world.run(&["alert", "list"]).await.out.contains("ECONNREFUSED"));
+    assert_eq!(world.run(&["alert", "dismiss", &id]).await.code, 0);
+    assert!(world.run(&["alert", "list", "--over"]).await.out.contains("dismissed by"));
+    let tested = world.run(&["alert", "test"]).await;
+    assert!(tested.out.contains("No webhook fires on alerts."), "{}", tested.out);
+    assert!(tested.out.contains("no mail server"), "{}", tested.out);
+    world.server.stop().await;
+}

@@ -186,9 +186,9 @@ impl Alerts {
     }
 
     /// Alerts of these scopes, the newest first.
-    pub fn of(&self, scopes: &[Scope], wanted: impl Fn(&Alert) -> bool) -> Vec<Alert> {
+    pub fn of(&self, scopes: &[Scope]) -> Vec<Alert> {
         let book = self.book.lock();
-        let own = |alert: &&Alert| scopes.contains(&alert.scope) && wanted(alert);
+        let own = |alert: &&Alert| scopes.contains(&alert.scope);
         book.newest_first().filter(own).cloned().collect()
     }
 

@@ -9,16 +9,16 @@ import { DraftProvider } from "./draft";
 import { FillIn } from "./FillIn";
 import { EMPTY, setRaw } from "./model/edit";
 
-/** Makes an integration: from nothing, to a URL that is given, or from a preset of the gallery once that is filled in. */
+/** Makes an integration: from nothing, on an event or to a URL that is given, or from a preset of the gallery once that is filled in. */
 export default function New() {
   const { scope } = useScope();
-  const { preset: id, url } = useSearch({ from: "/$scope/integrations/new" });
+  const { preset: id, event, url } = useSearch({ from: "/$scope/integrations/new" });
   const preset = PRESETS.find((preset) => preset.id === id);
   const [own, setOwn] = useState<Record<string, string>>();
   if (preset && !own) return <FillIn preset={preset} onFilled={setOwn} />;
   return (
     <DraftProvider
-      begin={preset ? templateOf(preset, own ?? {}) : url ? setRaw(EMPTY, "url", JSON.stringify(url)) : EMPTY}
+      begin={preset ? templateOf(preset, own ?? {}) : begun({ event, url })}
       dirtyFrom={EMPTY}
       sample={preset?.event ?? {}}
       scope={scope}
@@ -28,5 +28,13 @@ export default function New() {
         back={`/${slugOf(scope)}/${preset ? "gallery" : "integrations"}`}
       />
     </DraftProvider>
+  );
+}
+
+/** An empty integration, with what is known of it already. */
+function begun(known: { event: string | undefined; url: string | undefined }) {
+  return Object.entries(known).reduce(
+    (draft, [key, value]) => (value ? setRaw(draft, key, JSON.stringify(value)) : draft),
+    EMPTY,
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 
 import { Accounts } from "./Accounts";
+import { Alerts } from "./Alerts";
 import { Password } from "./Password";
 import { Secrets } from "./Secrets";
 import { Team } from "./Team";
@@ -21,6 +22,7 @@ interface Tab {
 const PASSWORD: Tab = { tab: "password", label: "Password", panel: Password };
 const TOKENS: Tab = { tab: "tokens", label: "Tokens", panel: Tokens };
 const SECRETS: Tab = { tab: "secrets", label: "Secrets", panel: Secrets };
+const ALERTS: Tab = { tab: "alerts", label: "Alerts", panel: Alerts };
 const TEAM: Tab = { tab: "team", label: "Team", panel: Team };
 const ACCOUNTS: Tab = { tab: "accounts", label: "Accounts", panel: Accounts };
 
@@ -30,7 +32,9 @@ export default function Settings() {
   const { data } = useQuery(session);
   const [asked, change] = useAddress();
   const tabs = [
-    ...(scope.kind === "me" ? [PASSWORD, TOKENS, SECRETS] : [TEAM, SECRETS, PASSWORD, TOKENS]),
+    ...(scope.kind === "me"
+      ? [PASSWORD, TOKENS, SECRETS, ALERTS]
+      : [TEAM, SECRETS, ALERTS, PASSWORD, TOKENS]),
     ...(data?.user.administrator ? [ACCOUNTS] : []),
   ];
   const open = tabs.find(({ tab }) => tab === asked["tab"]) ?? tabs[0];
@@ -39,8 +43,8 @@ export default function Settings() {
       title="Settings"
       says={
         scope.kind === "me"
-          ? `Your account, ${data?.user.username ?? ""}, and the secrets of your own integrations.`
-          : `The team and the secrets of ${name}, and your account.`
+          ? `Your account, ${data?.user.username ?? ""}, and the secrets and alerts of your own integrations.`
+          : `The team, the secrets and the alerts of ${name}, and your account.`
       }
     >
       <Tabs

@@ -1,9 +1,9 @@
 import type { Schemas } from "../../api/client";
 import type { Names } from "./terms";
 
-/** Whether the server made the event, as replies of integrations are. */
-export function isReply({ coreid }: Schemas["Event"]): boolean {
-  return coreid === "particle-internal";
+/** Whether the event is a reply of an integration. Beside them the server makes alerts. */
+export function isReply({ coreid, source }: Schemas["Event"]): boolean {
+  return coreid === "particle-internal" && source !== "server";
 }
 
 /** The device that published, if a device did. */
@@ -15,7 +15,7 @@ export function deviceOf({ coreid }: Schemas["Event"]): string | undefined {
 export function publisher(event: Schemas["Event"], names: Names): string {
   const device = deviceOf(event);
   if (device !== undefined) return names.get(device) ?? `…${device.slice(-8)}`;
-  return isReply(event) ? "–" : "A person";
+  return event.coreid === "particle-internal" ? "–" : "A person";
 }
 
 /** How an event reached the server, in a word. A reply did not: it was made here. */
@@ -29,4 +29,5 @@ const SOURCE: Record<Schemas["Source"], string> = {
   upstream: "Upstream",
   console: "Console",
   test: "Test",
+  server: "Alert",
 };

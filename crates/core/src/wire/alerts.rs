@@ -15,6 +15,8 @@ pub struct AlertLine {
     pub id: AlertId,
     /// Whose it is.
     pub scope: Scope,
+    /// The name of that product or organisation; of a person, their username.
+    pub scope_name: String,
     /// What it is about.
     pub cause: Cause,
     /// How it stands; the worst it came to.
@@ -39,11 +41,12 @@ pub struct AlertLine {
 
 impl AlertLine {
     /// The alert as somebody sees it who saw the list last at this time.
-    pub fn new(alert: Alert, seen: Option<Timestamp>) -> Self {
+    pub fn new(alert: Alert, scope_name: String, seen: Option<Timestamp>) -> Self {
         let unseen = alert.is_open() && seen.is_none_or(|seen| alert.changed_at > seen);
         Self {
             id: alert.id,
             scope: alert.scope,
+            scope_name,
             cause: alert.cause,
             kind: alert.kind,
             percent: alert.percent,

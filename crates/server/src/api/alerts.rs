@@ -82,13 +82,8 @@ async fn alerts(
             return Err(ApiError::invalid_field("state", description));
         }
     };
-    let seen = app.alerts.seen(person.id());
-    let lines: Vec<_> = app
-        .alerts
-        .of(&scopes, |_| true)
-        .into_iter()
-        .map(|alert| (wanted(&alert), AlertLine::new(alert, seen)))
-        .collect();
+    let all = app.alerts.of(&scopes).into_iter();
+    let lines: Vec<_> = all.map(|alert| (wanted(&alert), app.alert_line(&person, alert))).collect();
     let open = lines.iter().filter(|(_, line)| line.ended_at.is_none()).count();
     let unseen = lines.iter().filter(|(_, line)| line.unseen).count();
     let part =
@@ -128,7 +123,7 @@ async fn dismiss(
     app.allow(&person, alert.scope, Act::Troubleshoot)?;
     let by = app.directory.user(person.id()).map_or_else(String::new, |user| user.username.clone());
     let alert = app.alerts.dismiss(known, &by).await.ok_or_else(unknown)?;
-    Ok(Json(AlertLine::new(alert, app.alerts.seen(person.id()))))
+    Ok(Json(app.alert_line(&person, alert)))
 }
 
 /// Where a scope's alerts go: the people who are mailed, and the integrations that fire on alerts.
@@ -193,6 +188,11 @@ async fn test_channels(
 }
 
 impl App {
+    fn alert_line(&self, person: &Person, alert: Alert) -> AlertLine {
+        let scope_name = self.directory.scope_name(alert.scope);
+        AlertLine::new(alert, scope_name, self.alerts.seen(person.id()))
+    }
+
     fn channels_of(&self, scope: Scope) -> AlertChannels {
         let mut integrations = Vec::new();
         self.directory.each_integration(scope, |saved| {

@@ -2,7 +2,7 @@
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::diagnosis::{Funnel, Reached};
-use fieldhook_core::event::Event;
+use fieldhook_core::event::{Event, Source};
 
 use super::super::App;
 use super::super::auth::Person;
@@ -70,7 +70,11 @@ impl App {
             let page = self.store.events(&query, &Paging { limit, cursor: None }).await?;
             more |= page.next.is_some();
             let known = |event: &Event| events.iter().any(|other| other.id == event.id);
-            let new: Vec<_> = page.items.into_iter().filter(|event| !known(event)).collect();
+            // What the server itself says of alerts is of those alone who fire on it.
+            let meant =
+                |event: &Event| event.source != Source::Server || event.name.starts_with(&*saved.prefix);
+            let new = |event: &Event| meant(event) && !known(event);
+            let new: Vec<_> = page.items.into_iter().filter(new).collect();
             events.extend(new);
         }
         events.sort_by_key(|event| std::cmp::Reverse((event.published_at, event.id)));
