@@ -16,7 +16,7 @@ describe("the gallery", () => {
   });
 
   it("is searched by the words of title, category and summary", () => {
-    expect(found("SLACK", null).map(({ id }) => id)).toEqual(["slack"]);
+    expect(found("SLACK", null).map(({ id }) => id)).toEqual(["slack", "slack-alerts"]);
     expect(found("message channel", null).map(({ id }) => id)).toEqual(["discord", "slack"]);
     expect(found("", "Location").map(({ id }) => id)).toEqual(["google-maps"]);
     expect(found("slack", "Cloud")).toEqual([]);

@@ -20,7 +20,15 @@ export interface Preset {
 }
 
 /** The categories, in the order in which they are shown. */
-export const CATEGORIES = ["Start here", "Messages", "Dashboards", "Automation", "Cloud", "Location"];
+export const CATEGORIES = [
+  "Start here",
+  "Messages",
+  "Alerts",
+  "Dashboards",
+  "Automation",
+  "Cloud",
+  "Location",
+];
 
 const files = import.meta.glob<Preset>("./presets/*.json", { eager: true, import: "default" });
 

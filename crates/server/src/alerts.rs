@@ -271,7 +271,10 @@ impl Alerts {
         let title = format!("A test of the alerts of {}", self.parts.directory.scope_name(scope));
         let fact = format!("{by} asked for it. Nothing is wrong.");
         let url = format!("{}/console", self.parts.public_url);
-        let data = json!({ "state": "test", "title": title, "fact": fact, "scope": scope, "url": url });
+        let data = json!({
+            "alert": "test", "state": "test", "over": false, "kind": "test",
+            "title": title, "fact": fact, "scope": scope, "url": url,
+        });
         let announced =
             self.parts.ingest.announce(scope, alert::TEST_EVENT.to_owned(), data.to_string()).await?;
         let triggered = announced.map(|(_, triggered)| triggered).unwrap_or_default();

@@ -3,6 +3,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { useAddress } from "../../frame/useAddress";
 import { useScope } from "../../frame/useScope";
 import { CATEGORIES, found, type Preset } from "../../gallery";
 import { Empty } from "../../parts/State";
@@ -13,7 +14,8 @@ import classes from "./Gallery.module.css";
 export default function Gallery() {
   const { slug } = useScope();
   const [text, setText] = useState("");
-  const [category, setCategory] = useState<string | null>(null);
+  const [asked, ask] = useAddress();
+  const category = CATEGORIES.find((name) => name === asked["category"]) ?? null;
   const presets = found(text, category);
   return (
     <Page
@@ -40,7 +42,7 @@ export default function Gallery() {
               key={name}
               size="sm"
               checked={category === name}
-              onChange={(checked) => setCategory(checked ? name : null)}
+              onChange={(checked) => ask({ category: checked ? name : undefined })}
             >
               {name}
             </Chip>

@@ -89,6 +89,19 @@ function Webhooks({ of }: { of: Channels }) {
           >
             New webhook for alerts
           </Button>
+          <Button
+            variant="subtle"
+            renderRoot={(props) => (
+              <Link
+                {...props}
+                to="/$scope/gallery"
+                params={{ scope: slug }}
+                search={{ category: "Alerts" }}
+              />
+            )}
+          >
+            From the gallery
+          </Button>
         </Group>
       )}
     </Stack>

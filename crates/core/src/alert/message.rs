@@ -56,6 +56,7 @@ pub fn data(alert: &Alert, turn: Turn, base: &str) -> Value {
     let mut data = json!({
         "alert": alert.id,
         "state": turn,
+        "over": turn == Turn::Over,
         "kind": alert.kind,
         "title": alert.title,
         "fact": alert.fact,
@@ -82,10 +83,13 @@ fn event_name(alert: &Alert, turn: Turn) -> String {
 fn together(told: &[(Alert, Turn)], base: &str) -> Post {
     let titles: Vec<&str> = told.iter().take(MOST_LISTED).map(|(alert, _)| alert.title.as_str()).collect();
     let data = json!({
+        "alert": told.first().map(|(alert, _)| alert.id),
         "state": "many",
+        "over": told.iter().all(|(_, turn)| *turn == Turn::Over),
+        "kind": "many",
         "title": format!("{} alerts at once", told.len()),
+        "fact": format!("Among them: {}.", titles.join("; ")),
         "count": told.len(),
-        "titles": titles,
         "url": list(told.first().map(|(alert, _)| alert.scope), base),
     });
     Post { name: format!("{ALERT_PREFIX}many"), data, of: (0..told.len()).collect() }
