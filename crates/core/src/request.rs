@@ -79,6 +79,8 @@ pub struct Webhook {
     pub replies: Replies,
     /// Whether the endpoint's certificate is verified.
     pub verify_tls: bool,
+    /// Whether a connection is kept for the next request.
+    pub keep_alive: bool,
     /// Which failures are tried again; absent means the server's default.
     pub retry: Option<RetryKind>,
     /// What counts as success.
@@ -171,6 +173,7 @@ impl Webhook {
             products: definition.products.clone(),
             replies: definition.replies.clone(),
             verify_tls: definition.verify_tls,
+            keep_alive: definition.keep_alive,
             retry: definition.retry,
             success: definition.success.clone(),
             rate_limit: definition.rate_limit,

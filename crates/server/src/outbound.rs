@@ -120,6 +120,8 @@ pub struct Call<'a> {
     pub body: Option<Bytes>,
     /// Whether the server's certificate must be good.
     pub verify_tls: bool,
+    /// Whether it may go over a kept connection, and its own may be kept.
+    pub keep_alive: bool,
     /// Called once, when the request has been written in full. Must not block.
     pub on_written: Option<&'a mut (dyn FnMut() + Send + Sync)>,
 }
@@ -245,7 +247,8 @@ impl Outbound {
     }
 
     async fn attempt(&self, call: &Call<'_>, key: &Key, trace: &mut Trace<'_>) -> Result<Received, Failure> {
-        if let Some(Reused { connection, idle }) = self.pool.take(key, self.nature.clock.elapsed()) {
+        let kept = if call.keep_alive { self.pool.take(key, self.nature.clock.elapsed()) } else { None };
+        if let Some(Reused { connection, idle }) = kept {
             trace.network.reused = true;
             trace.network.idle_ms = idle.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
             match self.exchange(connection, call, key, trace).await {
@@ -258,7 +261,9 @@ impl Outbound {
         }
         // Boxed, for it is large and most attempts do without it.
         let connection = Box::pin(self.dialer.dial(call, trace, &self.limits)).await?;
-        if let Connection::Shared(shared) = &connection {
+        if let Connection::Shared(shared) = &connection
+            && call.keep_alive
+        {
             self.pool.share(key.clone(), shared, self.nature.clock.elapsed());
         }
         self.exchange(connection, call, key, trace).await
@@ -278,7 +283,9 @@ impl Outbound {
             }
         };
         let (received, free) = exchanged.map_err(|error| failure::broken(&error, trace, &self.limits))?;
-        if let Some(free) = free {
+        if let Some(free) = free
+            && call.keep_alive
+        {
             self.keep(key, free);
         }
         Ok(received)

@@ -40,6 +40,7 @@ export function inWords(template: Template, scope: Scope, scopeName: string): [s
     ["Signed", template["signingSecret"] == null ? null : "with Standard Webhooks signatures"],
     ["Secrets", list(template["secrets"])],
     ["TLS", flag(template, "rejectUnauthorized", true) ? null : "the certificate is not verified"],
+    ["Connections", flag(template, "keepAlive", true) ? null : "a fresh one for every request"],
     ["Success", success(template["successRule"])],
     ["Retries", retries(text(template, "retryPolicy"))],
     ["At most", rate(template["rateLimit"])],

@@ -88,10 +88,14 @@ fn kept(problem: &Problem, evidence: &Evidence) -> Option<Proof> {
     let fact = Fact::read_in(&*problem.latest, words).with("resets", all);
     let host = problem.host();
     let cause = format!("{host} closes connections that we keep open for the next request.");
-    let step = Step::by_hand(
+    let there = Step::by_hand(
         "Have the endpoint keep idle connections for a minute or more, or close them after the answer with `Connection: close`.",
     );
-    Some(Proof::new(cause, fact, [step]))
+    let here = Step::click(
+        "Or have every request open a connection of its own, which costs a handshake each time.",
+        super::Action::put("keepAlive", "false"),
+    );
+    Some(Proof::new(cause, fact, [there, here]))
 }
 
 fn certain_events(problem: &Problem, evidence: &Evidence) -> Option<Proof> {

@@ -90,6 +90,8 @@ pub struct Definition {
     pub no_defaults: bool,
     /// Whether the endpoint's certificate is verified.
     pub verify_tls: bool,
+    /// Whether a connection is kept for the next request.
+    pub keep_alive: bool,
     /// What is published after an attempt.
     pub replies: Replies,
     /// Which failures are tried again; absent means the server's default.
@@ -146,6 +148,7 @@ fn definition(reader: &mut Reader<'_>, scope: Scope) -> Option<Definition> {
         payload: payload::read(reader, method),
         no_defaults: reader.flag("noDefaults").unwrap_or(false),
         verify_tls: reader.flag("rejectUnauthorized").unwrap_or(true),
+        keep_alive: reader.flag("keepAlive").unwrap_or(true),
         replies: replies::read(reader, scope),
         retry: rules::retry(reader),
         success: rules::success(reader),

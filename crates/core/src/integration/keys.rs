@@ -4,11 +4,12 @@ use super::reader::Reader;
 
 /// The keys that mean something, and those that clients send along for themselves.
 #[rustfmt::skip]
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 33] = [
     "event", "eventName", "url", "requestType", "name", "deviceID", "deviceid", "deviceId", "headers", "query",
     "json", "form", "body", "auth", "noDefaults", "rejectUnauthorized", "responseTopic", "errorResponseTopic",
     "responseTemplate", "unchunked", "dataUrlResponseEvent", "disabled", "integration_type", "template",
     "mydevices", "_", "retryPolicy", "successRule", "signingSecret", "secrets", "rateLimit", "products",
+    "keepAlive",
 ];
 
 /// Keys the server adds to what it shows. A client that saves what it read sends them back.

@@ -136,6 +136,7 @@ impl Engine {
             headers: &request.headers,
             body: request.body.map(Bytes::from),
             verify_tls: trial.live.webhook.verify_tls,
+            keep_alive: trial.live.webhook.keep_alive,
             on_written: Some(&mut written),
         };
         let Sent { result, mut timings, network, .. } = self.outbound.send(call).await;

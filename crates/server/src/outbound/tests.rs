@@ -72,6 +72,7 @@ fn get<'a>(server: SocketAddr) -> Call<'a> {
         headers: &[],
         body: None,
         verify_tls: true,
+        keep_alive: true,
         on_written: None,
     }
 }

@@ -23,6 +23,7 @@ const SETTINGS = [
   "unchunked",
   "dataUrlResponseEvent",
   "rejectUnauthorized",
+  "keepAlive",
   "retryPolicy",
   "successRule",
   "signingSecret",

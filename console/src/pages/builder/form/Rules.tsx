@@ -23,6 +23,11 @@ export function Rules() {
         label="Enforce SSL"
         description="Off also sends to an endpoint whose certificate cannot be verified."
       />
+      <Flag
+        of="keepAlive"
+        label="Keep connections open"
+        description="Off opens one for every request: for endpoints that close kept ones without a word."
+      />
       <Select
         label="Retry policy"
         placeholder="The server's default"

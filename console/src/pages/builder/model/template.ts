@@ -24,6 +24,7 @@ export const FLAGS = {
   disabled: false,
   noDefaults: false,
   rejectUnauthorized: true,
+  keepAlive: true,
   unchunked: false,
   dataUrlResponseEvent: false,
 } as const;

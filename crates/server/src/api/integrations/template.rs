@@ -36,8 +36,8 @@ const ALIASES: [(&str, &str); 3] =
     [("eventName", "event"), ("deviceid", "deviceID"), ("deviceId", "deviceID")];
 
 /// Keys whose value is true or false; of a form it is text.
-const FLAGS: [&str; 5] =
-    ["noDefaults", "rejectUnauthorized", "unchunked", "dataUrlResponseEvent", "disabled"];
+const FLAGS: [&str; 6] =
+    ["noDefaults", "rejectUnauthorized", "keepAlive", "unchunked", "dataUrlResponseEvent", "disabled"];
 
 /// Keys whose value is an object. A flat form has it as JSON text.
 const OBJECTS: [&str; 6] = ["headers", "query", "form", "auth", "successRule", "rateLimit"];
