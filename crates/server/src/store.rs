@@ -113,8 +113,8 @@ pub struct Revision {
 /// attempts that an issue names, for as long as the issue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Attempts and events begun before this go, and deliveries that ended before it; so do issues that were
-    /// resolved and last seen before it.
+    /// Attempts and events begun before this go, and deliveries that ended before it; so do issues last seen before
+    /// it that were resolved, or whose integration is gone.
     pub attempts_since: Timestamp,
     /// Day counts and usage before this go.
     pub counts_since: Day,

@@ -92,6 +92,7 @@ macro_rules! promises {
         ]);
         promises!(@each $fresh, retention: [
             what_an_issue_names_stays_as_long_as_the_issue,
+            an_issue_whose_integration_is_gone_goes_when_it_is_old,
             what_is_old_goes_with_all_that_hangs_on_it,
             the_last_ten_successes_and_errors_stay,
             a_waiting_delivery_and_its_event_stay,

@@ -12,7 +12,9 @@ use super::making::{
     DEVICE, HOOK, MINE, NOON, OWNER, at, attempted, error, event, last, matched, success, test,
 };
 use super::{all, take_in};
-use crate::store::{AttemptQuery, Entry, EventQuery, Retention, Store, UsageBy, UsageQuery, UsedEntry};
+use crate::store::{
+    AttemptQuery, Change, Document, Entry, EventQuery, Kind, Retention, Store, UsageBy, UsageQuery, UsedEntry,
+};
 
 /// Keeps everything.
 const EVERYTHING: Retention = Retention {
@@ -78,6 +80,7 @@ pub(crate) async fn what_is_old_goes_with_all_that_hangs_on_it(store: &dyn Store
 }
 
 pub(crate) async fn the_last_ten_successes_and_errors_stay(store: &dyn Store) {
+    save_integration(store).await;
     let errors = record_ended(store, 0..12, Outcome::Error).await;
     let successes = record_ended(store, 100..112, Outcome::Success).await;
     let test_event = Arc::new(event(90));
@@ -178,7 +181,14 @@ pub(crate) async fn counts_and_keys_go_by_their_own_dates(store: &dyn Store) {
     assert_eq!(store.events(&events, &all()).await.unwrap().items.len(), 1);
 }
 
+/// The integration of these promises is there, so that its issues stay.
+async fn save_integration(store: &dyn Store) {
+    let hook = Document { kind: Kind::Integration, key: HOOK.to_string(), unique: None, body: Vec::new() };
+    store.change(vec![Change::Put(hook)]).await.unwrap();
+}
+
 pub(crate) async fn what_an_issue_names_stays_as_long_as_the_issue(store: &dyn Store) {
+    save_integration(store).await;
     let good = record_ended(store, 0..1, Outcome::Success).await.remove(0);
     let failed = record_ended(store, 10..30, Outcome::Error).await;
     record_ended(store, 100..120, Outcome::Success).await;
@@ -197,4 +207,13 @@ pub(crate) async fn what_an_issue_names_stays_as_long_as_the_issue(store: &dyn S
     assert_eq!(store.issue(issue.id).await.unwrap(), None);
     store.prune(&keep).await.unwrap();
     assert!(is_gone(store, &good).await && is_gone(store, &failed[0]).await);
+}
+
+pub(crate) async fn an_issue_whose_integration_is_gone_goes_when_it_is_old(store: &dyn Store) {
+    record_ended(store, 10..11, Outcome::Error).await;
+    let issue = the_issue(store).await;
+    store.prune(&Retention { attempts_since: issue.last_seen, ..EVERYTHING }).await.unwrap();
+    assert!(store.issue(issue.id).await.unwrap().is_some(), "it may still be looked at");
+    store.prune(&Retention { attempts_since: at(100_000), ..EVERYTHING }).await.unwrap();
+    assert_eq!(store.issue(issue.id).await.unwrap(), None);
 }

@@ -44,7 +44,8 @@ type SmallKind = (&'static str, fn(&Retention) -> i64);
 
 const SMALL: [SmallKind; 6] = [
     (
-        "DELETE FROM issues WHERE seq IN (SELECT seq FROM issues WHERE state = 2 AND last_seen < ?1 LIMIT ?2)",
+        "DELETE FROM issues WHERE seq IN (SELECT seq FROM issues WHERE last_seen < ?1 AND (state = 2 OR NOT EXISTS \
+         (SELECT 1 FROM documents WHERE kind = 'integration' AND key = lower(hex(integration)))) LIMIT ?2)",
         |keep| keep.attempts_since.as_millis(),
     ),
     (
