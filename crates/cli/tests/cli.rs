@@ -274,7 +274,10 @@ async fn a_failing_webhook_is_diagnosed_with_its_proof_and_its_remedy() {
     let cards = world.json(&["diagnose", &id]).await;
     assert_eq!(cards["cards"][0]["situation"], "credential");
     let explained = world.run(&["explain", &text(&event["id"])]).await.out;
-    assert!(explained.contains(&format!("fieldhook diagnose {id}")), "{explained}");
+    assert!(explained.contains(&format!("What is wrong with {id}:")), "{explained}");
+    assert!(explained.contains("No credential is sent at all"), "{explained}");
+    let explained = world.json(&["explain", &text(&event["id"])]).await;
+    assert_eq!(explained["diagnoses"][0]["cards"][0]["situation"], "credential");
     assert_eq!(world.run(&["diagnose", &"0".repeat(24)]).await.code, 4);
     world.server.stop().await;
 }

@@ -1,10 +1,20 @@
 //! The commands that run for long, run briefly: the server, the demo, the bench.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// A process that ends with its test, however that ends.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 fn fieldhook(home: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fieldhook"));
@@ -48,6 +58,58 @@ fn the_demo_runs_balances_its_books_and_can_be_taken_up_again() {
         assert_eq!(last["integrations"].as_array().unwrap().len(), 6, "start {start}: {last}");
         assert!(last["books"]["delivered"].as_u64().unwrap() > 0, "start {start}: {last}");
     }
+}
+
+#[test]
+fn of_the_demos_webhooks_those_that_get_through_have_no_card() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("demo");
+    let demo = fieldhook(&home)
+        .args(["demo", "--json", "--listen", "127.0.0.1:0", "--rate", "40", "--for", "5", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert_eq!(demo.status.code(), Some(0), "{}", String::from_utf8_lossy(&demo.stderr));
+    let last: Value =
+        serde_json::from_str(String::from_utf8_lossy(&demo.stdout).lines().last().unwrap()).unwrap();
+
+    let server = fieldhook(&home)
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "off", "--data"])
+        .arg(&data)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Killed(server);
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = serde_json::from_str::<Value>(&line).unwrap()["url"].as_str().unwrap().to_owned();
+    let run = |words: &[&str], input: &str| {
+        let mut child = fieldhook(&home)
+            .args(words)
+            .args(["--json", "--url", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        serde_json::from_slice::<Value>(&child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let account: Value =
+        serde_json::from_slice(&std::fs::read(data.join("demo-account.json")).unwrap()).unwrap();
+    let word = |key: &str| account[key].as_str().unwrap().to_owned();
+    run(&["login", "--username", &word("email"), "--password-stdin"], &word("password"));
+    let mut healthy = 0;
+    for integration in last["integrations"].as_array().unwrap() {
+        let name = integration["name"].as_str().unwrap();
+        let cards = run(&["diagnose", integration["id"].as_str().unwrap()], "")["cards"].clone();
+        if name.contains("401") {
+            assert_eq!(cards[0]["situation"], "credential", "{name}: {cards:#}");
+        } else {
+            assert_eq!(cards, Value::Array(Vec::new()), "{name}");
+            healthy += 1;
+        }
+    }
+    assert_eq!(healthy, 5);
 }
 
 #[test]

@@ -25,8 +25,7 @@ pub(crate) struct Diagnose {
 
 impl Diagnose {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
-        let path = Path::of(&["fieldhook", "v1", "integrations", &self.integration, "diagnosis"]);
-        let answer = context.client()?.get(&path).await?;
+        let answer = context.client()?.get(&of(&self.integration)).await?;
         let diagnosis: Diagnosis = serde_json::from_value(answer.clone())?;
         context.output.answer(&answer, |out| {
             if diagnosis.cards.is_empty() {
@@ -40,7 +39,13 @@ impl Diagnose {
     }
 }
 
-fn print(out: Output, card: &Card) {
+/// Where the diagnosis of an integration is.
+pub(super) fn of(integration: &str) -> Path {
+    Path::of(&["fieldhook", "v1", "integrations", integration, "diagnosis"])
+}
+
+/// Prints a card as text.
+pub(super) fn print(out: Output, card: &Card) {
     out.line(format!("■ {}", printable(&card.title)));
     let mut rows = vec![
         ("What", card.happened.clone()),

@@ -49,6 +49,7 @@ pub(super) struct Scene {
 
 #[derive(Debug)]
 struct Row {
+    id: IntegrationId,
     name: &'static str,
     success: u64,
     error: u64,
@@ -84,6 +85,7 @@ impl Scene {
         let book = books.items.iter().find(|book| book.integration == act.id);
         let gate = destinations.items.iter().find(|destination| destination.scope == act.scope);
         Row {
+            id: act.id,
             name: act.name,
             success: sum(|day| day.success),
             error: sum(|day| day.error),
@@ -119,7 +121,7 @@ impl Scene {
     pub(super) fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
             json!({
-                "name": row.name, "success": row.success, "error": row.error, "skipped": row.skipped,
+                "id": row.id, "name": row.name, "success": row.success, "error": row.error, "skipped": row.skipped,
                 "waiting": row.waiting, "gate": row.gate, "last": row.last,
             })
         });
@@ -200,6 +202,7 @@ mod tests {
 
     fn scene() -> Scene {
         let row = Row {
+            id: IntegrationId([1; 12]),
             name: "Readings to the dashboard",
             success: 12,
             error: 1,
