@@ -1,6 +1,8 @@
 //! Duplicates: the endpoint gets the same thing more than once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::action::{Action, Step};
 use super::card::{Card, Cause, Extent, Fact, Situation, Source};
@@ -9,9 +11,66 @@ use super::fate::Fate;
 use crate::access::Scope;
 use crate::attempt::{Attempt, Code};
 
-/// A twin that sends the same comes first; then a retry after an answer that never came.
+/// A twin that sends the same comes first; then a device that publishes twice; then a retry after an answer that never
+/// came.
 pub(super) fn card(evidence: &Evidence) -> Option<Card> {
-    by_twin(evidence).or_else(|| by_retry(evidence))
+    by_twin(evidence).or_else(|| by_device(evidence)).or_else(|| by_retry(evidence))
+}
+
+/// How close the same event must follow to be the same one again.
+const CLOSE: Duration = Duration::from_secs(2);
+/// How many times longer than that a device otherwise waits. One that says the same every second says it anew.
+const APART: u32 = 5;
+/// Fewest repeats that are no chance, and fewest other pauses that show the device's own rhythm.
+const FEWEST: usize = 3;
+
+/// A device publishes the same event, by name and data, twice within two seconds, and does so again and again, while
+/// its other pauses are at least five times as long.
+fn by_device(evidence: &Evidence) -> Option<Card> {
+    let mut events: Vec<&Arc<Attempt>> = evidence.recent.successes.iter().collect();
+    events.sort_by_key(|attempt| (attempt.event.published_at, attempt.event.id));
+    events.dedup_by_key(|attempt| attempt.event.id);
+    let mut by_source: BTreeMap<_, Vec<&Arc<Attempt>>> = BTreeMap::new();
+    for attempt in events {
+        if let Some(device) = attempt.event.device() {
+            by_source.entry((device, attempt.event.name.as_str())).or_default().push(attempt);
+        }
+    }
+    by_source.into_iter().find_map(|((device, name), attempts)| {
+        let pause = |pair: &[&Arc<Attempt>]| pair[1].event.published_at.since(pair[0].event.published_at);
+        let same = |pair: &[&Arc<Attempt>]| pause(pair) <= CLOSE && pair[0].event.data == pair[1].event.data;
+        let (repeats, others): (Vec<_>, Vec<_>) = attempts.windows(2).partition(|pair| same(pair));
+        let longest = repeats.iter().map(|pair| pause(pair)).max()?;
+        let shortest = others.iter().map(|pair| pause(pair)).min()?;
+        let telling = repeats.len() >= FEWEST && others.len() >= FEWEST && shortest >= longest * APART;
+        let [first, second] = repeats.last().filter(|_| telling)? else { return None };
+        let words = format!(
+            "The device {device} published `{name}` with the same data as {} and, {} ms later, as {}.",
+            first.event.id,
+            pause(&[first, second]).as_millis(),
+            second.event.id
+        );
+        let fact = Fact::read_in(Source::Event { id: first.event.id }, words)
+            .and_in(Source::Event { id: second.event.id })
+            .with("device", device);
+        let steps = vec![
+            Step::by_hand(
+                "Look in the firmware for two calls, or a publish that is repeated although the first arrived.",
+            ),
+            Step::by_hand("If the repeat is wanted, have it carry the same `Idempotency-Key`: then it is one event."),
+        ];
+        let extent = Extent {
+            since: repeats.first().map(|pair| pair[1].event.published_at),
+            last: Some(second.event.published_at),
+            count: repeats.len() as u64,
+            of: attempts.len() as u64,
+            unit: "events".to_owned(),
+            devices: 1,
+            ..Extent::default()
+        };
+        let cause = "The device publishes the same event twice: these are two events, with ids of their own.";
+        Some(told("A device publishes these events twice", cause.to_owned(), fact, steps, extent))
+    })
 }
 
 /// Another integration sent the same event to the same address.
@@ -129,6 +188,43 @@ mod tests {
         assert!(card.cause.words.contains("claimed device of a product"), "{}", card.cause.words);
         assert_eq!(card.cause.fact.sources().len(), 3);
         assert_eq!(card.steps[0].action, Some(Action::Open { integration: IntegrationId([9; 12]) }));
+    }
+
+    /// The evidence of events of one device, after these pauses in milliseconds, each with this data.
+    fn published(pauses: &[u64], data: impl Fn(usize) -> &'static str) -> Evidence {
+        let mut evidence = Story::of(json!({})).attempt("1", answered(200, &[], "")).told();
+        let sample = evidence.recent.successes[0].clone();
+        let mut at = sample.event.published_at;
+        let attempt = |(number, pause): (usize, &u64)| {
+            at = at + Duration::from_millis(*pause);
+            let mut attempt = (*sample).clone();
+            let event = Arc::make_mut(&mut attempt.event);
+            event.id = crate::id::EventId::new(at, [number as u8; 10]);
+            (event.published_at, event.data) = (at, Some(data(number).to_owned()));
+            Arc::new(attempt)
+        };
+        let attempts: Vec<_> = pauses.iter().enumerate().map(attempt).collect();
+        evidence.recent.successes = attempts.into_iter().rev().collect();
+        evidence
+    }
+
+    #[test]
+    fn a_device_that_publishes_everything_twice_is_told_with_both_events() {
+        let card = card(&published(&[0, 300], |_| "21")).map(|card| card.title);
+        assert_eq!(card, None, "once is chance");
+        let evidence = published(&[60_000, 300].repeat(5), |_| "21");
+        let card = super::card(&evidence).unwrap();
+        assert_eq!((card.extent.count, card.extent.of), (5, 10));
+        assert!(card.cause.fact.words.contains("300 ms later"), "{}", card.cause.fact.words);
+        assert_eq!(card.cause.fact.sources().len(), 2);
+    }
+
+    #[test]
+    fn a_device_that_says_the_same_steadily_or_something_else_each_time_says_it_anew() {
+        assert_eq!(card(&published(&[1_000; 20], |_| "21")), None);
+        assert_eq!(card(&published(&[2_000, 1_000].repeat(8), |_| "21")), None);
+        let each = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+        assert_eq!(card(&published(&[60_000, 300].repeat(5), |number| each[number])), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 mod answers;
+mod certificates;
 mod healthy;
 mod network;
 mod quiet;

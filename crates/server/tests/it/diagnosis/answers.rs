@@ -1,6 +1,6 @@
 //! The endpoint answers, and not as it should.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DEVICE, card, cards, cause, fact, hook, id_of, offers, says, tester, told};
 use crate::world::{World, reply, secs};
@@ -244,4 +244,28 @@ async fn replies_that_cost_several_operations_are_told_by_parts_and_listeners() 
     says(fact(&card), "2000 bytes was published in 4 parts");
     assert_eq!(card["steps"][0]["action"]["field"], "responseTemplate");
     assert_eq!(cards(&world, &id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_device_that_publishes_twice_is_told_apart_from_one_that_says_the_same_steadily() {
+    let world = World::start().await;
+    let url = tester(&world, json!({})).await;
+    let twice = hook(&world, &url, json!({"event": "twice"})).await;
+    let steady = hook(&world, &url, json!({"event": "steady"})).await;
+    let device = world.device(DEVICE).await;
+    for _ in 0..5 {
+        for pause in [0, 1] {
+            world.advance(secs(pause)).await;
+            device.post("/v1/devices/events", json!({"name": "twice", "data": "21"})).await.expect(200);
+        }
+        for _ in 0..5 {
+            device.post("/v1/devices/events", json!({"name": "steady", "data": "21"})).await.expect(200);
+            world.advance(secs(10)).await;
+        }
+    }
+    let card = card(&world, &twice, "duplicates").await;
+    says(cause(&card), "publishes the same event twice");
+    says(fact(&card), "1000 ms later");
+    says(card["steps"][1]["words"].as_str().unwrap(), "Idempotency-Key");
+    assert_eq!(cards(&world, &steady).await, [] as [Value; 0]);
 }

@@ -164,3 +164,61 @@ async fn a_tester_that_hangs_shows_the_same_card_as_an_endpoint_that_does() {
     world.tick(secs(20));
     says(fact(&card(&world, &id, "silent").await), "took the whole request");
 }
+
+#[tokio::test]
+async fn a_machine_that_takes_no_connection_is_a_timeout_while_connecting() {
+    let world = World::start().await;
+    // Its queue of connections is full and nobody takes them out: the next one gets no answer.
+    let full = tokio::net::TcpSocket::new_v4().unwrap();
+    full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = full.local_addr().unwrap();
+    let _listener = full.listen(1).unwrap();
+    let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(tokio::net::TcpStream::connect(address))).collect();
+    while waiting.iter().filter(|task| task.is_finished()).count() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let id = hook(&world, &format!("http://{address}"), json!({})).await;
+    world.publish("temp", "1").await;
+    while world.server().app().engine.in_flight() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.tick(secs(20));
+
+    let card = card(&world, &id, "timed-out").await;
+    says(fact(&card), "ETIMEDOUT while connecting");
+    says(card["happened"].as_str().unwrap(), "After 20 s");
+    assert!(offers(&card, "test-to-tester"));
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_to_be_kept_is_not() {
+    let world = World::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (count, mut counted) = tokio::sync::watch::channel([0, 0]);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            count.send_modify(|[connections, _]| *connections += 1);
+            let count = count.clone();
+            tokio::spawn(async move {
+                let mut bytes = [0; 4_096];
+                while socket.read(&mut bytes).await.is_ok_and(|read| read > 0) {
+                    count.send_modify(|[_, requests]| *requests += 1);
+                    let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+                }
+            });
+        }
+    });
+    for (keys, connections) in [(json!({}), 1), (json!({"keepAlive": false}), 4)] {
+        let id = hook(&world, &url, keys).await;
+        for _ in 0..3 {
+            world.publish("temp", "1").await;
+            world.settled().await;
+        }
+        let path = format!("/v1/integrations/{id}");
+        world.admin().delete(&path).await.expect(204);
+        assert_eq!(counted.borrow_and_update()[0], connections);
+    }
+    assert_eq!(counted.borrow()[1], 6);
+}
