@@ -7185,7 +7185,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
-                scope?: string;
+                scope?: components["schemas"]["Scope"];
             };
             header?: never;
             path?: never;
@@ -7217,7 +7217,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
-                scope?: string;
+                scope?: components["schemas"]["Scope"];
             };
             header?: never;
             path: {
@@ -7256,7 +7256,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent. */
-                scope?: string;
+                scope?: components["schemas"]["Scope"];
             };
             header?: never;
             path: {

@@ -1,10 +1,11 @@
 //! Alerts: what somebody should hear of, and where it goes.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use fieldhook_core::alert::Kind;
 use fieldhook_core::wire::alerts::{AlertChannels, AlertLine, AlertList, AlertTest};
 use serde_json::json;
 
+use super::scope::Whose;
 use crate::Context;
 use crate::output::{Output, printable};
 use crate::path::Path;
@@ -17,7 +18,7 @@ use crate::path::Path;
   fieldhook alert test
   fieldhook integration create --event fieldhook/alert/ --to https://chat.example.com/in     each alert is an event, too")]
 pub(crate) enum Alert {
-    /// List alerts, the newest first
+    /// List alerts, the newest first; without a scope, all that you may see
     #[command(
         after_help = "Examples:\n  fieldhook alert list\n  fieldhook alert list --over --scope product:1"
     )]
@@ -63,14 +64,6 @@ pub(crate) enum Alert {
         #[command(flatten)]
         whose: Whose,
     },
-}
-
-/// Whose alerts.
-#[derive(Debug, Args)]
-pub(crate) struct Whose {
-    /// user:ID, product:NUMBER or org:ID [default: the list, all that you may see; the rest, your own]
-    #[arg(long, value_name = "SCOPE")]
-    scope: Option<String>,
 }
 
 impl Alert {

@@ -45,3 +45,11 @@ impl ScopeArgs {
         if self.is_own() { Path::of(&["v1", "devices", "events"]) } else { self.base().then("events") }
     }
 }
+
+/// Whose things, as the API names scopes.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// user:ID, product:NUMBER or org:ID, instead of your own
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+}

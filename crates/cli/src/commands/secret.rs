@@ -1,9 +1,10 @@
 //! Secrets that templates may name, such as `{{API_KEY}}`. Their values are never shown.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::login::secret;
+use super::scope::Whose;
 use crate::Context;
 use crate::output::column;
 use crate::path::Path;
@@ -43,14 +44,6 @@ pub(crate) enum Secret {
         #[command(flatten)]
         whose: Whose,
     },
-}
-
-/// Whose secrets.
-#[derive(Debug, Args)]
-pub(crate) struct Whose {
-    /// user:ID, product:NUMBER or org:ID [default: your own]
-    #[arg(long, value_name = "SCOPE")]
-    scope: Option<String>,
 }
 
 impl Secret {

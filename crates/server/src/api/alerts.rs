@@ -19,7 +19,8 @@ use super::auth::Person;
 use super::error::ApiError;
 use super::history::missing;
 use super::input::{Asked, At, Body};
-use super::listing::{PageParams, given, parsed};
+use super::listing::{PageParams, given};
+use super::scope::Whose;
 use crate::directory::SavedIntegration;
 
 /// The routes of this file.
@@ -41,23 +42,6 @@ struct AlertParams {
     scope: Option<String>,
     /// `open` for those that are not over, `over` for those that are; all by default.
     state: Option<String>,
-}
-
-/// Whose alerts.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Whose {
-    /// `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent.
-    #[param(value_type = Option<Scope>)]
-    scope: Option<String>,
-}
-
-impl Whose {
-    fn scope(&self, app: &App, person: &Person, act: Act) -> Result<Scope, ApiError> {
-        let scope = parsed("scope", self.scope.as_ref())?.unwrap_or(Scope::User(person.id()));
-        app.allow(person, scope, act)?;
-        Ok(scope)
-    }
 }
 
 /// Alerts, the newest first: one for each cause, however often it struck.

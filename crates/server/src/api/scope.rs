@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::auth::Person;
 use super::error::{ApiError, cut};
 use super::input::At;
+use super::listing::parsed;
 use super::{App, document};
 use crate::directory::{Organisation, Product};
 
@@ -25,6 +26,24 @@ pub(super) struct Within {
     pub person: Person,
     /// Whose things.
     pub scope: Scope,
+}
+
+/// Whose things a request is about, where its path does not say.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Whose {
+    /// `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent.
+    #[param(value_type = Option<Scope>)]
+    scope: Option<String>,
+}
+
+impl Whose {
+    /// The scope, for a person who may do this in it.
+    pub(super) fn scope(&self, app: &App, person: &Person, act: Act) -> Result<Scope, ApiError> {
+        let scope = parsed("scope", self.scope.as_ref())?.unwrap_or(Scope::User(person.id()));
+        app.allow(person, scope, act)?;
+        Ok(scope)
+    }
 }
 
 #[derive(Deserialize)]

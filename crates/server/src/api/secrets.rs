@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fieldhook_core::access::{Act, Scope};
+use fieldhook_core::access::Act;
 use fieldhook_core::integration::is_secret_name;
 use fieldhook_core::wire::Listed;
 use fieldhook_core::wire::integration::{SecretName, SecretValue};
 use http::StatusCode;
-use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,6 +16,7 @@ use super::App;
 use super::auth::Person;
 use super::error::{ApiError, cut};
 use super::input::{Asked, At, Body};
+use super::scope::Whose;
 
 /// Most bytes of a secret.
 const VALUE_LIMIT: usize = 8_192;
@@ -26,27 +26,6 @@ const MOST_SECRETS: usize = 1_000;
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default().routes(routes!(list_secrets)).routes(routes!(put_secret, delete_secret))
-}
-
-/// Whose secrets.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Whose {
-    /// `user:…`, `product:…` or `org:…`; the scope of whoever asks when absent.
-    scope: Option<String>,
-}
-
-impl Whose {
-    fn scope(&self, app: &App, person: &Person, act: Act) -> Result<Scope, ApiError> {
-        let scope = match self.scope.as_deref().filter(|scope| !scope.is_empty()) {
-            None => Scope::User(person.id()),
-            Some(text) => {
-                text.parse().map_err(|error| ApiError::invalid_field("scope", format!("`scope`: {error}")))?
-            }
-        };
-        app.allow(person, scope, act)?;
-        Ok(scope)
-    }
 }
 
 /// Lists the names of a scope's secrets.
