@@ -4,6 +4,7 @@
 
 mod world;
 
+mod access;
 mod alerts;
 mod bad_input;
 mod books;
