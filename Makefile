@@ -30,6 +30,7 @@ console: $(CONSOLE)/dist/index.html ## Build the console; the next `cargo build`
 .PHONY: test
 test: tools-test ## Install what the tests need, then run every test.
 	cargo test --workspace --locked
+	tests/api/fuzz.sh
 	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CLIENTS) test
 	npm --prefix $(CONSOLE) test
 	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CONSOLE) run journey
@@ -61,7 +62,7 @@ pictures: console chromium ## Take the pictures of README and docs anew, from th
 	npm --prefix $(CONSOLE) run pictures
 
 .PHONY: tools-test
-tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server
+tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server tests/api/.venv/.installed
 	cargo build --workspace --locked
 
 # The browser that the journey is made in.
@@ -76,6 +77,15 @@ mail-server:
 	@PYTHON=$$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3); $$PYTHON -c 'import aiosmtpd' 2>/dev/null \
 	|| if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y python3-aiosmtpd; \
 	else echo 'the tests of alerts need a mail server: install aiosmtpd for Python' >&2; exit 1; fi
+
+# What sends anything to every route: schemathesis, in an environment of its own.
+tests/api/.venv/.installed: tests/api/requirements.txt
+	@command -v curl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y curl; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y python3 python3-venv; } \
+	|| { echo 'fuzzing the API needs Python 3.10 or newer with venv: install it' >&2; exit 1; }
+	rm -rf tests/api/.venv && python3 -m venv tests/api/.venv
+	tests/api/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 .PHONY: tools-check
 tools-check: console
