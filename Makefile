@@ -51,6 +51,10 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 	cargo build --release --locked --bin fieldhook
 	target/release/fieldhook bench
 
+.PHONY: soak
+soak: ## Kill the server 500 times under load, and look for what was lost. Takes minutes.
+	FIELDHOOK_KILLS=$${FIELDHOOK_KILLS:-500} cargo test --locked --package fieldhook --test durable -- --nocapture
+
 .PHONY: docs
 docs: ## Write the files that are made from the code.
 	cargo run --locked --bin fieldhook -- openapi > docs/openapi.json

@@ -43,6 +43,25 @@ fn serve_says_where_it_is_and_drains_when_told_to_end() {
 }
 
 #[test]
+fn a_second_server_on_the_same_directory_ends_and_names_the_first() {
+    let home = tempfile::tempdir().unwrap();
+    let serve = || {
+        let mut command = fieldhook(&home);
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "off", "--data"]);
+        command.arg(home.path().join("data"));
+        command
+    };
+    let mut first = Killed(serve().stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(first.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let second = serve().output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(why.contains(&format!("process {}", first.0.id())), "{why}");
+    assert!(why.contains("stop that one"), "{why}");
+}
+
+#[test]
 fn the_demo_runs_balances_its_books_and_can_be_taken_up_again() {
     let home = tempfile::tempdir().unwrap();
     for start in 1..=2 {

@@ -122,6 +122,13 @@ impl Recorder {
         let _ = written.wait_for(|written| *written >= brought).await;
     }
 
+    /// The same for readers, who would rather see what there is than wait for a store that refuses.
+    pub async fn caught_up(&self) {
+        let brought = self.brought.load(Ordering::Acquire);
+        let mut written = self.written.clone();
+        let _ = written.wait_for(|written| *written >= brought || self.stuck()).await;
+    }
+
     /// Watches which integrations' logs, counters or books change; they are told once the store has the change.
     pub fn watch_changes(&self) -> ChangeWatch {
         self.changes.watch()
@@ -206,6 +213,8 @@ impl Writer {
                 Err(error) => {
                     if !self.stuck.swap(true, Ordering::Relaxed) {
                         tracing::error!(%error, "the store refuses what happened; publishing is halted until it takes it");
+                        // Readers wait no longer for what is stuck.
+                        self.written.send_modify(|_| {});
                     }
                 }
             }

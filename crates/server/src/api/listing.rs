@@ -187,9 +187,9 @@ impl App {
         self.directory.may(person.id(), scope, Act::See)
     }
 
-    /// Makes sure that readers see everything that has happened up to now.
+    /// Makes sure that readers see everything that has happened up to now, unless the store refuses to take it.
     pub(super) async fn caught_up(&self) {
-        self.recorder.flushed().await;
+        self.recorder.caught_up().await;
     }
 }
 

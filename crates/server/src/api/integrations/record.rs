@@ -47,7 +47,7 @@ impl App {
         &self,
         saved: &SavedIntegration,
     ) -> Result<IntegrationHistory, ApiError> {
-        self.recorder.flushed().await;
+        self.recorder.caught_up().await;
         let since = self.nature.now().day().minus(DAYS - 1);
         let logs = self.store.last_attempts(saved.id, Outcome::Success, LAST).await?;
         let errors = self.store.last_attempts(saved.id, Outcome::Error, LAST).await?;

@@ -1,12 +1,18 @@
-//! HTTP by hand, over blocking sockets: a client and a sink that outlive a killed server without a surprise.
+//! HTTP by hand, over blocking sockets: a client and a sink that outlive a killed server without a surprise, and the
+//! server in a process of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+const EMAIL: &str = "admin@example.com";
+const PASSWORD: &str = "a password of the tests";
 
 /// One call on a connection of its own; the body of a 2xx answer.
 pub(crate) fn call(
@@ -57,7 +63,7 @@ impl Connection {
 /// An endpoint that answers 200 to everything and keeps what came.
 pub(crate) struct Sink {
     url: String,
-    arrived: Arc<Mutex<HashMap<u64, HashSet<String>>>>,
+    arrived: Arc<Mutex<HashMap<u64, HashMap<String, usize>>>>,
 }
 
 impl Sink {
@@ -65,7 +71,7 @@ impl Sink {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let url = format!("http://{}/", listener.local_addr().expect("it has an address"));
-        let arrived: Arc<Mutex<HashMap<u64, HashSet<String>>>> = Arc::default();
+        let arrived: Arc<Mutex<HashMap<u64, HashMap<String, usize>>>> = Arc::default();
         let kept = arrived.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -81,13 +87,13 @@ impl Sink {
         &self.url
     }
 
-    /// Every event that came, with the webhook ids it came under.
-    pub(crate) fn arrived(&self) -> HashMap<u64, HashSet<String>> {
+    /// Every event that came, with the webhook ids it came under and how often under each.
+    pub(crate) fn arrived(&self) -> HashMap<u64, HashMap<String, usize>> {
         self.arrived.lock().expect("nobody panicked").clone()
     }
 }
 
-fn answer(stream: TcpStream, kept: &Mutex<HashMap<u64, HashSet<String>>>) {
+fn answer(stream: TcpStream, kept: &Mutex<HashMap<u64, HashMap<String, usize>>>) {
     let mut stream = BufReader::new(stream);
     while let Some((head, body)) = read_message(&mut stream) {
         let id = head
@@ -97,7 +103,13 @@ fn answer(stream: TcpStream, kept: &Mutex<HashMap<u64, HashSet<String>>>) {
             .map(|(_, id)| id.to_owned());
         let event = std::str::from_utf8(&body).ok().and_then(|text| text.parse().ok());
         if let (Some(id), Some(event)) = (id, event) {
-            kept.lock().expect("nobody panicked").entry(event).or_default().insert(id);
+            kept.lock()
+                .expect("nobody panicked")
+                .entry(event)
+                .or_default()
+                .entry(id)
+                .and_modify(|times| *times += 1)
+                .or_insert(1);
         }
         if stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
             return;
@@ -127,4 +139,77 @@ fn read_message(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> 
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
     Some((head, body))
+}
+
+/// A server in a process of its own.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// One on this directory.
+    pub(crate) fn start(data: &Path) -> Self {
+        Self::start_as(&mut Command::new(env!("CARGO_BIN_EXE_fieldhook")), data)
+    }
+
+    /// One on this directory, which this command becomes.
+    pub(crate) fn start_as(command: &mut Command, data: &Path) -> Self {
+        let mut child = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--allow-destinations", "127.0.0.0/8", "--data"])
+            .arg(data)
+            .env("FIELDHOOK_ADMIN_EMAIL", EMAIL)
+            .env("FIELDHOOK_ADMIN_PASSWORD", PASSWORD)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let url = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                line.split_whitespace().find(|word| word.starts_with("http://127.")).map(str::to_owned)
+            })
+            .expect("the server says where it listens");
+        Self { child, url: url.trim_end_matches(['/', '.', ',']).to_owned() }
+    }
+
+    /// The administrator's token.
+    pub(crate) fn log_in(&self) -> String {
+        let asked = json!({"username": EMAIL, "password": PASSWORD, "grant_type": "password",
+            "client_id": "particle", "client_secret": "particle", "expires_in": 0});
+        let answer = call(&self.url, "POST", "/oauth/token", None, Some(&asked)).expect("the login is good");
+        answer["access_token"].as_str().expect("there is a token").to_owned()
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without a word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// The books once nothing waits any more. Each look waits for what the server has under way.
+    pub(crate) fn settled_books(&self, token: &str, hook: &str) -> Value {
+        let path = format!("/fieldhook/v1/integrations/{hook}/books");
+        loop {
+            let books = call(&self.url, "GET", &path, Some(token), None).expect("there are books");
+            if books["waiting"] == 0 {
+                return books;
+            }
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

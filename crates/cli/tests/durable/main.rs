@@ -1,0 +1,5 @@
+//! What was acknowledged is not lost, whatever happens to the process or its disk.
+
+mod disk;
+mod kill;
+mod tiny;
