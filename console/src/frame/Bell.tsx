@@ -29,15 +29,15 @@ export function Bell() {
   };
   const close = () => change(false);
   return (
-    <Popover opened={open} onChange={change} width={340} position="bottom-end" shadow="md" trapFocus>
-      <Popover.Target>
-        <Indicator
-          label={unseen > 99 ? "99+" : unseen}
-          disabled={unseen === 0}
-          size={16}
-          color="red.8"
-          offset={5}
-        >
+    <Indicator
+      label={unseen > 99 ? "99+" : unseen}
+      disabled={unseen === 0}
+      size={16}
+      color="red.8"
+      offset={5}
+    >
+      <Popover opened={open} onChange={change} width={340} position="bottom-end" shadow="md" trapFocus>
+        <Popover.Target>
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -47,38 +47,44 @@ export function Bell() {
           >
             <IconBell size={20} stroke={1.6} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
-      <Popover.Dropdown p="sm" aria-label="Alerts">
-        <Stack gap="sm">
-          <Text fw={600} size="sm">
-            {data && data.open > 0 ? `${count(data.open)} open` : "No alert is open"}
-          </Text>
-          {data?.items.map((alert) => (
-            <Line key={alert.id} of={alert} onGone={close} />
-          ))}
-          <Group justify="space-between">
-            <Button component={Link} to={`/${slug}/alerts`} size="compact-sm" variant="light" onClick={close}>
-              All alerts
-            </Button>
-            <Anchor
-              size="sm"
-              renderRoot={(props) => (
-                <Link
-                  {...props}
-                  to="/$scope/settings"
-                  params={{ scope: slug }}
-                  search={{ tab: "alerts" }}
-                  onClick={close}
-                />
-              )}
-            >
-              Where they go
-            </Anchor>
-          </Group>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+        </Popover.Target>
+        <Popover.Dropdown p="sm" aria-label="Alerts">
+          <Stack gap="sm">
+            <Text fw={600} size="sm">
+              {data && data.open > 0 ? `${count(data.open)} open` : "No alert is open"}
+            </Text>
+            {data?.items.map((alert) => (
+              <Line key={alert.id} of={alert} onGone={close} />
+            ))}
+            <Group justify="space-between">
+              <Button
+                component={Link}
+                to={`/${slug}/alerts`}
+                size="compact-sm"
+                variant="light"
+                onClick={close}
+              >
+                All alerts
+              </Button>
+              <Anchor
+                size="sm"
+                renderRoot={(props) => (
+                  <Link
+                    {...props}
+                    to="/$scope/settings"
+                    params={{ scope: slug }}
+                    search={{ tab: "alerts" }}
+                    onClick={close}
+                  />
+                )}
+              >
+                Where they go
+              </Anchor>
+            </Group>
+          </Stack>
+        </Popover.Dropdown>
+      </Popover>
+    </Indicator>
   );
 }
 
