@@ -118,6 +118,11 @@ async function scenes(page: Page, url: string): Promise<Scene[]> {
     { name: "integration", path: called("flapping") },
     { name: "card", path: called("pager") },
     { name: "issues", path: "/me/issues" },
+    {
+      name: "alerts",
+      path: "/me/alerts",
+      before: (page) => page.getByRole("button", { name: /^Alerts/ }).click(),
+    },
     { name: "builder", path: `${called("dashboard")}/edit` },
     { name: "gallery", path: "/me/gallery" },
     { name: "events", path: `/${busiest}/events` },
