@@ -145,7 +145,8 @@ impl Alerts {
     pub async fn run(self: Arc<Self>, mut turned: TurnedIssues, stop: CancellationToken) {
         self.look_at_all_issues().await;
         let now = self.parts.nature.now();
-        let mut due = Due { look: now + LOOK_EVERY, listen: now + LISTEN_EVERY, count: now + COUNT_EVERY };
+        let mut due = Due { look: now, listen: now, count: now + COUNT_EVERY };
+        self.look(&mut due).await;
         let mut mailing: Option<JoinHandle<()>> = None;
         loop {
             self.tell().await;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::tiny::{self, Connection, Server, Sink};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Becomes the command behind it, on a disk of 24 MB of which 8 MB are taken by a file that can be removed.
 const ON_A_SMALL_DISK: &str =
@@ -56,6 +56,13 @@ fn a_full_disk_refuses_events_and_goes_on_by_itself_once_there_is_room() {
     for path in ["/v1/devices", "/fieldhook/v1/attempts", "/status.json"] {
         assert!(tiny::call(&server.url, "GET", path, Some(&token), None).is_some(), "{path} goes on");
     }
+
+    let alerts = tiny::call(&server.url, "GET", "/fieldhook/v1/alerts?state=open", Some(&token), None);
+    let alerts = alerts.expect("alerts are read as ever")["items"].clone();
+    let of_the_disk = |alert: &&Value| alert["kind"] == "disk";
+    let alert = alerts.as_array().and_then(|alerts| alerts.iter().find(of_the_disk));
+    let fact = alert.expect("the administrator is told")["fact"].clone();
+    assert!(fact.as_str().is_some_and(|fact| fact.contains("MiB are free")), "{fact}");
 
     let seen_by_the_server = format!("/proc/{}/root{}", server.id(), disk.path().display());
     fs::remove_file(Path::new(&seen_by_the_server).join("filler")).expect("the filler is there");
