@@ -145,7 +145,9 @@ impl Server {
         let vault = Vault::open(data, &*nature.luck)?;
         let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
 
-        let mailer = Mailer::new(&config.mail)?;
+        let roots = config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default();
+        let der: Vec<_> = roots.iter().map(|root| root.to_vec()).collect();
+        let mailer = Mailer::new(&config.mail, &der)?;
         let (recorder, writer, turned) = recorder(store.clone(), queue.clone(), nature.clone());
         let writer_stop = CancellationToken::new();
         let writing = TaskTracker::new();
@@ -156,11 +158,8 @@ impl Server {
             .await
             .map_err(|cause| StartError::Listen { address: config.listen, cause })?;
         let address = listener.address();
-        let setup = Setup {
-            allow: config.allow_destinations.clone(),
-            extra_roots: config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default(),
-            ..Setup::default()
-        };
+        let setup =
+            Setup { allow: config.allow_destinations.clone(), extra_roots: roots, ..Setup::default() };
         let outbound = Arc::new(Outbound::with(setup, nature.clone())?);
         outbound.set_own_address(address);
 

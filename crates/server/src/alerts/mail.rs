@@ -6,7 +6,9 @@ use fieldhook_core::alert::Mail;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use url::Url;
 
 use crate::config::MailConfig;
 
@@ -40,16 +42,8 @@ pub(super) enum MailError {
     #[error("the mail cannot be written: {0}")]
     Message(#[from] lettre::error::Error),
     /// The mail server refused it, or cannot be reached.
-    #[error("the mail server did not take it: {}", told(.0))]
+    #[error("the mail server did not take it: {0}")]
     Server(#[from] smtp::Error),
-}
-
-/// An error with its cause, for the first alone says little.
-fn told(error: &smtp::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }
 
 /// Sends mails.
@@ -59,15 +53,17 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// The mailer that the operator set up; none without a mail server.
-    pub fn new(config: &MailConfig) -> Result<Option<Self>, MailSetupError> {
+    /// The mailer that the operator set up; none without a mail server. `roots` are authorities in DER that are believed
+    /// beside the system's.
+    pub fn new(config: &MailConfig, roots: &[Vec<u8>]) -> Result<Option<Self>, MailSetupError> {
         let Some(url) = &config.url else { return Ok(None) };
         let from = config.from.as_ref().ok_or(MailSetupError::NoSender)?;
         let from = from.parse().map_err(|_| MailSetupError::From(from.clone()))?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(MailSetupError::Url)?
-            .timeout(Some(PATIENCE))
-            .build();
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(MailSetupError::Url)?;
+        if let Some(tls) = tls(url, roots).map_err(MailSetupError::Url)? {
+            builder = builder.tls(tls);
+        }
+        let transport = builder.timeout(Some(PATIENCE)).build();
         Ok(Some(Self { from, transport }))
     }
 
@@ -91,13 +87,30 @@ impl Mailer {
     }
 }
 
+/// How the URL asks for TLS, with these roots; none when it does not.
+fn tls(url: &str, roots: &[Vec<u8>]) -> Result<Option<Tls>, smtp::Error> {
+    let Ok(url) = Url::parse(url) else { return Ok(None) };
+    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value.into_owned());
+    let make: fn(TlsParameters) -> Tls = match (url.scheme(), asked.as_deref()) {
+        ("smtps", _) => Tls::Wrapper,
+        (_, Some("required")) => Tls::Required,
+        (_, Some("opportunistic")) => Tls::Opportunistic,
+        _ => return Ok(None),
+    };
+    let mut parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
+    for root in roots {
+        parameters = parameters.add_root_certificate(Certificate::from_der(root.clone())?);
+    }
+    Ok(Some(make(parameters.build_rustls()?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn set_up(url: Option<&str>, from: Option<&str>) -> Result<bool, MailSetupError> {
         let config = MailConfig { url: url.map(str::to_owned), from: from.map(str::to_owned) };
-        Mailer::new(&config).map(|mailer| mailer.is_some())
+        Mailer::new(&config, &[]).map(|mailer| mailer.is_some())
     }
 
     #[test]

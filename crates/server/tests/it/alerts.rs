@@ -1,5 +1,7 @@
 //! Alerts: one for each cause, told by event and by mail, and never a storm.
 
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::world::{MailServer, World, reply, secs};
@@ -295,6 +297,42 @@ async fn a_test_says_what_it_triggered_and_whether_mail_is_taken() {
     assert!(tried["mail_error"].as_str().unwrap().contains("no such mailbox here"), "{tried}");
     let channels = world.admin().get("/fieldhook/v1/alerts/settings").await.expect(200);
     assert!(channels["last_mail"]["error"].as_str().unwrap().contains("no such mailbox"), "{channels}");
+}
+
+#[tokio::test]
+async fn a_mail_server_of_an_authority_that_the_operator_names_is_believed_and_no_other() {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = rcgen::KeyPair::generate().unwrap();
+    let roots = written(&params.self_signed(&authority).unwrap().pem());
+    let issuer = rcgen::Issuer::new(params, authority);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = written(&certificate.signed_by(&key, &issuer).unwrap().pem());
+    let key = written(&key.serialize_pem());
+    let mut mails = MailServer::start_tls(certificate.path(), key.path()).await;
+
+    for (named, mailed) in [(None, false), (Some(roots.path().to_owned()), true)] {
+        let url = mails.url();
+        let world = World::start_with(|config| {
+            config.mail.url = Some(url);
+            config.mail.from = Some("alerts@example.com".to_owned());
+            config.tls_roots = named;
+        })
+        .await;
+        mail_to(&world, &["ops@example.com"]).await;
+        let tried = world.admin().post("/fieldhook/v1/alerts/test", json!({})).await.expect(200);
+        assert_eq!(tried["mailed"], mailed, "{tried}");
+        let why = tried["mail_error"].as_str().unwrap_or_default();
+        assert!(mailed || why.contains("certificate"), "{why}");
+    }
+    assert_eq!(mails.next().await["to"], json!(["ops@example.com"]));
+}
+
+fn written(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 """A mail server for tests: takes every mail and prints it as a line of JSON, until its input ends.
 
-The first line says where it listens. A recipient at refused.example is refused, as a mail server refuses one.
+The first line says where it listens. Given a certificate and its key, both in PEM files, it speaks TLS. A recipient at refused.example is refused, as a mail server refuses one.
 """
 
 import asyncio
 import json
+import ssl
 import sys
 from email import message_from_bytes, policy
 
@@ -33,7 +34,11 @@ class Print:
 
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Print(), hostname="localhost"), "127.0.0.1", 0)
+    tls = None
+    if sys.argv[1:]:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*sys.argv[1:])
+    server = await loop.create_server(lambda: SMTP(Print(), hostname="localhost"), "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
