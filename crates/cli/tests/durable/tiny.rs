@@ -1,7 +1,7 @@
 //! HTTP by hand, over blocking sockets: a client and a sink that outlive a killed server without a surprise, and the
 //! server in a process of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -85,6 +85,14 @@ impl Sink {
     /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Fails when one of these events has not come.
+    pub(crate) fn has_all(&self, acknowledged: &HashSet<u64>) {
+        let arrived = self.arrived();
+        let lost: Vec<_> = acknowledged.iter().filter(|event| !arrived.contains_key(event)).collect();
+        let (count, all) = (lost.len(), acknowledged.len());
+        assert!(lost.is_empty(), "{count} of {all} acknowledged events are lost: {lost:?}");
     }
 
     /// Every event that came, with the webhook ids it came under and how often under each.
