@@ -101,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Ends an alert because a person says so. Should its cause show again, a new one is raised: of an issue when it comes
-         *     back after it was resolved, of a silence once a new rhythm was learnt.
+         *     back after it was resolved, of a silence once a new rhythm was learnt, of anything else when it was gone before.
          */
         post: operations["dismiss_alert"];
         delete?: never;

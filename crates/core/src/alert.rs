@@ -17,7 +17,7 @@ use crate::event::ALERT_PREFIX;
 use crate::id::{AlertId, DeviceId, IntegrationId, IssueId};
 use crate::time::Timestamp;
 
-pub use self::message::{Mail, Post, TEST_EVENT, data, mail, page, posts};
+pub use self::message::{Mail, Post, TEST_EVENT, mail, posts};
 pub use self::settings::{AlertSettings, InvalidRecipient, MOST_RECIPIENTS};
 pub use self::sign::{
     Quiet, Sign, asleep, disk_low, integration_words, issue, operations, operations_jump, silent,
@@ -185,10 +185,11 @@ impl Alert {
         }
     }
 
-    /// Sees its cause again; says whether that is worse than before, which is told. What is only as bad is not.
+    /// Sees its cause again; says whether that is worse than before, which is told. What is only as bad is not, and
+    /// nothing is of one that somebody dismissed.
     pub fn see(&mut self, sign: Sign, now: Timestamp) -> bool {
         self.seen_at = now;
-        let worse = sign.rank() > self.rank();
+        let worse = self.is_open() && sign.rank() > self.rank();
         if worse {
             (self.kind, self.percent) = (sign.kind, sign.percent);
             (self.title, self.fact) = (sign.title, sign.fact);
@@ -198,14 +199,14 @@ impl Alert {
         worse
     }
 
-    /// Sees no sign of its cause; says whether it is over by that.
+    /// Sees no sign of its cause; says whether that is gone. The alert is over by that, unless it was already.
     pub fn miss(&mut self, now: Timestamp) -> bool {
         let patience = match self.cause {
             Cause::Destination { .. } => CALM,
             _ => Duration::ZERO,
         };
-        let over = now.since(self.seen_at) >= patience;
-        if over {
+        let gone = now.since(self.seen_at) >= patience;
+        if gone && self.is_open() {
             let words = match &self.cause {
                 Cause::Destination { .. } => "the gate has been quiet for ten minutes",
                 Cause::Integration { .. } => "it fires again",
@@ -216,7 +217,7 @@ impl Alert {
             };
             self.end(words, now);
         }
-        over
+        gone
     }
 
     /// Ends it.

@@ -198,7 +198,7 @@ impl Alerts {
         self.book.lock().get(id).cloned()
     }
 
-    /// Ends an alert because a person says so. A rhythm is then learnt anew, and a gate looked at anew.
+    /// Ends an alert because a person says so. A rhythm is then learnt anew.
     pub async fn dismiss(&self, id: AlertId, by: &str) -> Option<Alert> {
         let alert = self.get(id)?;
         if alert.is_open() {
@@ -207,8 +207,7 @@ impl Alerts {
                 Cause::Integration { integration } => self.parts.rhythms.forget_integration(integration),
                 _ => {}
             }
-            let words = format!("dismissed by {by}");
-            self.book.lock().end(alert.scope, &alert.cause, &words, self.parts.nature.now());
+            self.book.lock().dismiss(id, &format!("dismissed by {by}"), self.parts.nature.now());
             self.save().await;
         }
         self.get(id)

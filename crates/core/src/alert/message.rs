@@ -52,7 +52,7 @@ pub fn posts(told: &[(Alert, Turn)], base: &str) -> Vec<Post> {
 }
 
 /// The data of the event that tells of one alert.
-pub fn data(alert: &Alert, turn: Turn, base: &str) -> Value {
+fn data(alert: &Alert, turn: Turn, base: &str) -> Value {
     let mut data = json!({
         "alert": alert.id,
         "state": turn,
@@ -132,7 +132,7 @@ fn lead(turn: Turn) -> &'static str {
 }
 
 /// Where a person reads on.
-pub fn page(alert: &Alert, base: &str) -> String {
+fn page(alert: &Alert, base: &str) -> String {
     let at = format!("{base}/console/{}", slug(alert.scope));
     match &alert.cause {
         Cause::Issue { integration, .. } | Cause::Integration { integration } => {

@@ -19,6 +19,7 @@ const MOST_OPEN: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Book {
     alerts: BTreeMap<AlertId, Alert>,
+    /// The alerts whose cause is there, those among them that somebody dismissed.
     open: HashMap<Scope, HashMap<Cause, AlertId>>,
     changed: BTreeSet<AlertId>,
     gone: BTreeSet<AlertId>,
@@ -74,16 +75,28 @@ impl Book {
         }
     }
 
+    /// Ends an alert although its cause may still be there: what is looked at again and again is then not raised again
+    /// before it was gone.
+    pub(super) fn dismiss(&mut self, id: AlertId, by: &str, now: Timestamp) {
+        let Some(alert) = self.alerts.get_mut(&id).filter(|alert| alert.is_open()) else { return };
+        alert.end(by, now);
+        self.changed.insert(id);
+        let looked_at = matches!(alert.cause, Cause::Destination { .. } | Cause::Operations | Cause::Disk);
+        if !looked_at && let Some(open) = self.open.get_mut(&alert.scope) {
+            open.remove(&alert.cause);
+        }
+    }
+
     /// Tells each open alert of which `missing` says so that its cause was not seen; some are over by that.
     pub(super) fn miss(&mut self, now: Timestamp, missing: impl Fn(&Alert) -> bool) {
         let (alerts, changed) = (&mut self.alerts, &mut self.changed);
         let mut stays_open = |id: &AlertId| {
             let Some(alert) = alerts.get_mut(id) else { return false };
-            let over = missing(alert) && alert.miss(now);
-            if over {
+            let gone = missing(alert) && alert.miss(now);
+            if gone {
                 changed.insert(*id);
             }
-            !over
+            !gone
         };
         for open in self.open.values_mut() {
             open.retain(|_, id| stays_open(id));
@@ -173,6 +186,18 @@ mod tests {
             (book.newest_first().count(), book.newest_first().filter(|alert| alert.is_open()).count()),
             (2, 1)
         );
+    }
+
+    #[test]
+    fn what_was_dismissed_is_not_raised_again_before_its_cause_was_gone() {
+        let mut book = Book::default();
+        book.see(MINE, disk_low(None), at(1), || id(1));
+        book.dismiss(id(1), "tests", at(2));
+        assert!(book.see(MINE, disk_low(None), at(3), || id(2)).is_none());
+        assert_eq!(book.newest_first().filter(|alert| alert.is_open()).count(), 0);
+        book.miss(at(4), |_| true);
+        assert_eq!(book.get(id(1)).and_then(|alert| alert.ended_by.clone()).as_deref(), Some("tests"));
+        assert!(book.see(MINE, disk_low(None), at(5), || id(2)).is_some());
     }
 
     #[test]

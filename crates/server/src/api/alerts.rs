@@ -86,7 +86,7 @@ async fn mark_seen(State(app): State<Arc<App>>, person: Person) -> Result<Json<D
 }
 
 /// Ends an alert because a person says so. Should its cause show again, a new one is raised: of an issue when it comes
-/// back after it was resolved, of a silence once a new rhythm was learnt.
+/// back after it was resolved, of a silence once a new rhythm was learnt, of anything else when it was gone before.
 #[utoipa::path(
     post, path = "/fieldhook/v1/alerts/{id}/dismiss", tag = "fieldhook", operation_id = "dismiss_alert",
     params(("id" = AlertId, Path)),

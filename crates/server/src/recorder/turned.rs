@@ -28,7 +28,6 @@ struct State {
 }
 
 /// What was heard.
-#[derive(Debug)]
 pub struct Heard {
     /// Issues that opened, opened anew or were resolved, as they stood then, in order.
     pub issues: Vec<Issue>,
@@ -79,12 +78,6 @@ impl TurnedIssues {
 impl Drop for Heard {
     fn drop(&mut self) {
         self.unheard.unheard.fetch_sub(self.issues.len(), Ordering::AcqRel);
-    }
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").finish_non_exhaustive()
     }
 }
 
