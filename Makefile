@@ -66,7 +66,7 @@ pictures: console chromium ## Take the pictures of README and docs anew, from th
 	npm --prefix $(CONSOLE) run pictures
 
 .PHONY: tools-test
-tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server tests/api/.venv/.installed
+tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server nats-server tests/api/.venv/.installed
 	cargo build --workspace --locked
 
 # The browser that the journey is made in.
@@ -81,6 +81,12 @@ mail-server:
 	@PYTHON=$$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3); $$PYTHON -c 'import aiosmtpd' 2>/dev/null \
 	|| if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y python3-aiosmtpd; \
 	else echo 'the tests of alerts need a mail server: install aiosmtpd for Python' >&2; exit 1; fi
+
+# The server that the tests of the queue on NATS start for themselves.
+.PHONY: nats-server
+nats-server:
+	@command -v nats-server >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y nats-server; \
+	else echo 'the tests of the queue need nats-server, 2.9 or newer: install it' >&2; exit 1; fi
 
 # What sends anything to every route: schemathesis, in an environment of its own.
 tests/api/.venv/.installed: tests/api/requirements.txt

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 pub(crate) mod contract;
 pub mod embedded;
+pub mod nats;
 
 /// How long a claim is its holder's alone: longer than the 20 s that an attempt may take.
 pub const LEASE: Duration = Duration::from_mins(1);
@@ -164,8 +165,14 @@ pub trait Queue: Send + Sync {
     async fn settle(&self, claim: &Claim, settlement: Settlement, now: Timestamp) -> Result<(), QueueError>;
 
     /// Events, with their unsettled deliveries, that an earlier run took in and did not see recorded, the
-    /// oldest first; up to `most`. Asked at the start, until it is empty.
+    /// oldest first; up to `most`. Asked at the start, and whenever `adopted` resolves, until it is empty.
     async fn unrecorded(&self, most: usize) -> Result<Vec<(Arc<Event>, Vec<Delivery>)>, QueueError>;
+
+    /// Resolves when `unrecorded` may have something that another process took in and this queue has taken over.
+    /// For one task to wait on; never resolves where nothing is taken over.
+    async fn adopted(&self) {
+        std::future::pending::<()>().await;
+    }
 
     /// Says that the store has these events and their deliveries for good.
     async fn recorded(&self, events: &[EventId]) -> Result<(), QueueError>;

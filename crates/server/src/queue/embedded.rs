@@ -8,7 +8,8 @@
 //! - `record` and `opening` are the format; `disk` what is asked of a disk, `memory` a disk that fails on request;
 //! - `state` is what is known in memory, with `lane` (whose turn it is), `segment` (what is still needed) and
 //!   `fresh` (what need not be read back);
-//! - `writer` appends, `read` reads back, `recover` starts, `compact` gives disk space back.
+//! - `writer` appends, `read` reads back, `recover` starts, `compact` gives disk space back, `handover` moves all
+//!   into another queue.
 
 use std::io;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use super::{Append, Backlog, Claim, Delivery, Due, Lane, Queue, QueueError, Sett
 mod compact;
 pub mod disk;
 mod fresh;
+mod handover;
 mod lane;
 pub mod memory;
 mod opening;

@@ -48,6 +48,10 @@ pub struct Guard(pub Box<dyn Send + Sync>);
 /// The file in which a running process notes that the directory is taken, and its number.
 pub const LOCK: &str = "lock";
 
+/// The file that says how far the log was durable. It is written after every sync and never synced; a disk that
+/// loses nothing silently may as well not keep it.
+pub const NOTE: &str = "synced";
+
 /// A directory of the machine.
 #[derive(Debug)]
 pub struct Directory {

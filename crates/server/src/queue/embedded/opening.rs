@@ -1,5 +1,6 @@
 //! What is said of a segment as a whole: in its first unit, and beside it in a note.
 
+use super::disk;
 use super::record::{UNIT, u32_at};
 
 /// What stands in the first unit of a segment.
@@ -50,7 +51,7 @@ pub(super) struct Synced {
 
 impl Synced {
     /// The name of its file.
-    pub(super) const NAME: &str = "synced";
+    pub(super) const NAME: &str = disk::NOTE;
     /// Bytes it has.
     pub(super) const SIZE: usize = 12;
 
