@@ -109,6 +109,15 @@ pub struct Revision {
     pub body: Vec<u8>,
 }
 
+/// What another node changed in the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// This document, by kind and key: put or removed.
+    Document(Kind, String),
+    /// Anything, for changes could not be heard of for a while.
+    Anything,
+}
+
 /// How much may be kept. The last ten successes and errors of an integration always are, and so are the
 /// attempts that an issue names, for as long as the issue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +178,12 @@ pub trait Store: Send + Sync {
     /// Changes the directory. A revision once remembered is never overwritten: another one under its number
     /// is [`StoreError::Taken`], the same one again is no change.
     async fn change(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// The next change of the directory that another node made and this one has not been told of; each is told
+    /// once, in order, within about a second. A store that only one node uses never tells.
+    async fn changed_elsewhere(&self) -> Elsewhere {
+        std::future::pending().await
+    }
 
     /// The revisions of an integration, newest first.
     async fn revisions(&self, integration: IntegrationId) -> Result<Vec<Revision>, StoreError>;
