@@ -1,8 +1,10 @@
 //! Things looked up: who there is, what was saved, and what became of every event.
 
+use std::fmt::Display;
+
 use async_trait::async_trait;
 use fieldhook_core::access::Scope;
-use fieldhook_core::attempt::{Attempt, Outcome};
+use fieldhook_core::attempt::{Attempt, Outcome, Verdict};
 use fieldhook_core::event::{Event, Publisher};
 use fieldhook_core::id::{
     AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
@@ -14,15 +16,29 @@ use fieldhook_core::trouble::Last;
 #[cfg(test)]
 pub(crate) mod contract;
 mod course;
+mod detail;
 mod entry;
+mod grouping;
+mod numbers;
+mod place;
 mod query;
 pub mod sqlite;
+mod sums;
+mod tally;
 
 pub use self::entry::{EndedEntry, Entry, MatchedEntry, ReplayWent, Tested, UsedEntry};
 pub use self::query::{
     AttemptQuery, AttemptRow, BookRow, DayCount, DeliveryQuery, DeliveryRow, EventQuery, IssueQuery, Page,
     Paging, Reached, ReplayQuery, ReplayRow, Standing, UndeliveredQuery, UsageBy, UsageQuery, UsageRow,
 };
+
+/// Rows a page may pass over when looking at one is reading a few columns.
+const GLANCES: usize = 20_000;
+/// Rows a page may pass over when looking at one is searching its text.
+const SEARCHES: usize = 4_000;
+
+const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Error, Outcome::Skipped];
+const VERDICTS: [Verdict; 4] = [Verdict::Delivered, Verdict::Failed, Verdict::Dropped, Verdict::Waiting];
 
 /// The kinds of document in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,6 +165,11 @@ pub enum StoreError {
     /// What is kept cannot be read, being damaged or of a newer version; a person must decide.
     #[error("the store cannot be read: {0}")]
     Damaged(String),
+}
+
+/// What is kept is not what it should be.
+fn damaged(why: impl Display) -> StoreError {
+    StoreError::Damaged(why.to_string())
 }
 
 /// Things looked up.

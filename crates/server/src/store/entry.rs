@@ -10,6 +10,7 @@ use fieldhook_core::replay::Sending;
 use fieldhook_core::time::{Day, Timestamp};
 
 use super::ReplayRow;
+
 /// Something that happened, to be remembered.
 #[derive(Debug, Clone)]
 pub enum Entry {

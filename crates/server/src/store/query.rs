@@ -1,12 +1,15 @@
-//! What readers ask the store, and the rows it answers.
+//! What readers ask the store, the rows it answers, and which rows an answer may hold.
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Code, Outcome, Verdict};
+use fieldhook_core::event::Event;
 use fieldhook_core::id::{AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, ReplayId, UserId};
-use fieldhook_core::issue;
+use fieldhook_core::issue::{self, Issue};
+use fieldhook_core::needle::Needle;
 use fieldhook_core::replay::{Plan, Progress, Sending};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::{Last, Streak};
+
 /// A replay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplayRow {
@@ -41,6 +44,14 @@ pub struct ReplayQuery {
     pub scopes: Vec<Scope>,
     /// Of this integration.
     pub integration: Option<IntegrationId>,
+}
+
+impl ReplayQuery {
+    /// Whether the replay meets every condition.
+    pub(super) fn fits(&self, row: &ReplayRow) -> bool {
+        self.scopes.contains(&row.scope)
+            && self.integration.is_none_or(|integration| integration == row.integration)
+    }
 }
 
 /// Which events of an integration are to be looked through for those that nothing delivered.
@@ -104,6 +115,20 @@ pub struct AttemptQuery {
     pub until: Option<Timestamp>,
 }
 
+impl AttemptQuery {
+    /// Whether the row meets every condition that its columns can answer: all but `text`, `since` and `until`.
+    pub(super) fn fits(&self, row: &AttemptRow) -> bool {
+        self.scopes.contains(&row.scope)
+            && self.integration.is_none_or(|integration| integration == row.integration)
+            && self.delivery.is_none_or(|delivery| delivery == row.delivery)
+            && self.event.is_none_or(|event| event == row.event)
+            && self.outcome.is_none_or(|outcome| outcome == row.outcome)
+            && self.code.is_none_or(|code| Some(code) == row.code)
+            && self.status.is_none_or(|status| Some(status) == row.status)
+            && self.device.is_none_or(|device| Some(device) == row.device)
+    }
+}
+
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRow {
@@ -143,6 +168,13 @@ pub struct AttemptRow {
     pub origin: Option<String>,
 }
 
+impl AttemptRow {
+    /// Whether the text is in what the row itself shows.
+    pub(super) fn holds(&self, needle: &Needle) -> bool {
+        needle.is_in(&self.event_name) || self.message.as_deref().is_some_and(|message| needle.is_in(message))
+    }
+}
+
 /// Which events a reader wants. Every condition that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventQuery {
@@ -160,6 +192,21 @@ pub struct EventQuery {
     pub until: Option<Timestamp>,
 }
 
+impl EventQuery {
+    /// Whether the event meets every condition but those of time; `needle` is the query's text.
+    pub(super) fn fits(&self, needle: Option<&Needle>, event: &Event) -> bool {
+        let stands_in = |scope: &Scope| match scope {
+            Scope::User(id) => event.owner == Some(*id),
+            Scope::Product(id) => event.product == Some(*id),
+            Scope::Organisation(_) => false,
+        };
+        self.scopes.iter().any(stands_in)
+            && self.device.is_none_or(|device| event.device() == Some(device))
+            && self.prefix.as_ref().is_none_or(|prefix| event.name.starts_with(prefix))
+            && needle.is_none_or(|needle| needle.is_in(&event.name) || needle.is_in(event.data_text()))
+    }
+}
+
 /// Which deliveries a reader wants. Every condition that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveryQuery {
@@ -171,6 +218,16 @@ pub struct DeliveryQuery {
     pub verdict: Option<Verdict>,
     /// Caused by this replay.
     pub replay: Option<ReplayId>,
+}
+
+impl DeliveryQuery {
+    /// Whether the delivery meets every condition.
+    pub(super) fn fits(&self, row: &DeliveryRow) -> bool {
+        self.event.is_none_or(|event| event == row.event)
+            && self.integration.is_none_or(|integration| integration == row.integration)
+            && self.verdict.is_none_or(|verdict| verdict == row.verdict)
+            && self.replay.is_none_or(|replay| Some(replay) == row.replay)
+    }
 }
 
 /// A delivery and what has become of it.
@@ -215,6 +272,15 @@ pub struct IssueQuery {
     pub states: Vec<issue::State>,
 }
 
+impl IssueQuery {
+    /// Whether the issue meets every condition.
+    pub(super) fn fits(&self, issue: &Issue) -> bool {
+        self.scopes.contains(&issue.scope)
+            && self.integration.is_none_or(|integration| integration == issue.integration)
+            && (self.states.is_empty() || self.states.contains(&issue.state))
+    }
+}
+
 /// What became of an integration's deliveries that began within a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reached {
@@ -234,6 +300,40 @@ pub struct Reached {
     pub untried_since: Option<Timestamp>,
     /// Whether there are more than were counted.
     pub more: bool,
+}
+
+/// What an engine has counted of one verdict.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    /// Deliveries, up to one more than [`MOST_COUNTED`].
+    pub(super) count: u64,
+    /// Those of them that have had an attempt.
+    pub(super) tried: u64,
+    /// When the next try of one of them is due.
+    pub(super) next_at: Option<Timestamp>,
+    /// When the oldest of them without an attempt began.
+    pub(super) untried_since: Option<Timestamp>,
+}
+
+/// Deliveries of each verdict that are counted at most.
+pub(super) const MOST_COUNTED: u64 = 10_000;
+
+impl Reached {
+    /// Takes in what was counted of one verdict.
+    pub(super) fn add(&mut self, verdict: Verdict, counted: Counted) {
+        let count = counted.count.min(MOST_COUNTED);
+        self.more |= counted.count > MOST_COUNTED;
+        self.attempted += counted.tried.min(MOST_COUNTED);
+        match verdict {
+            Verdict::Delivered => self.delivered = count,
+            Verdict::Failed => self.failed = count,
+            Verdict::Dropped => self.dropped = count,
+            Verdict::Waiting => {
+                self.waiting = count;
+                (self.next_at, self.untried_since) = (counted.next_at, counted.untried_since);
+            }
+        }
+    }
 }
 
 /// One integration's attempts of one day.

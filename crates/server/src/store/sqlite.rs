@@ -17,6 +17,7 @@ use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
 use self::issues::Watched;
+use super::numbers::key_slot;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
     EventQuery, IssueQuery, Kind, Page, Paging, Reached, ReplayQuery, ReplayRow, Retention, Revision,
@@ -27,7 +28,6 @@ mod books;
 mod codec;
 mod connections;
 mod deliveries;
-mod detail;
 mod directory;
 mod issues;
 mod lists;
@@ -40,6 +40,7 @@ mod standing;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 /// A store in one SQLite file.
 pub struct Sqlite {
@@ -93,7 +94,7 @@ impl Store for Sqlite {
         key: &str,
         since: Timestamp,
     ) -> Result<Option<EventId>, StoreError> {
-        let (slot, key) = (record::key_slot(publisher, owner, product), key.to_owned());
+        let (slot, key) = (key_slot(publisher, owner, product), key.to_owned());
         self.readers.run(move |connection| lists::event_by_key(connection, &slot, &key, since)).await
     }
 

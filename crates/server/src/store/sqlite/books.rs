@@ -1,7 +1,5 @@
 //! What is counted: attempts by day, deliveries by what became of them, operations.
 
-use std::collections::HashMap;
-
 use fieldhook_core::access::Scope;
 use fieldhook_core::id::{DeviceId, IntegrationId};
 use fieldhook_core::time::Day;
@@ -9,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{Db, get, get_count};
 use super::schema::failed;
+use crate::store::sums::Sums;
 use crate::store::{BookRow, DayCount, StoreError, UsageBy, UsageQuery, UsageRow};
 
 /// Day counts of these integrations, the oldest day first.
@@ -76,85 +75,61 @@ fn book(row: &Row<'_>) -> rusqlite::Result<BookRow> {
 pub(super) fn usage(connection: &Connection, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
     let mut sums = Sums::default();
     for &scope in &query.scopes {
-        sums.add_used(connection, query, scope).map_err(failed)?;
+        add_used(&mut sums, connection, query, scope).map_err(failed)?;
         if query.by == UsageBy::Integration {
-            sums.add_triggers(connection, query, scope).map_err(failed)?;
+            add_triggers(&mut sums, connection, query, scope).map_err(failed)?;
         }
     }
-    let mut rows: Vec<UsageRow> = sums.0.into_values().collect();
-    match query.by {
-        UsageBy::Day => rows.sort_by(|a, b| b.key.cmp(&a.key)),
-        _ => rows.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.key.cmp(&b.key))),
-    }
-    Ok(rows)
+    Ok(sums.into_rows(query.by))
 }
 
-fn size(row: &UsageRow) -> (u64, u64) {
-    (row.publishes + row.received, row.triggers)
+fn add_used(
+    sums: &mut Sums,
+    connection: &Connection,
+    query: &UsageQuery,
+    scope: Scope,
+) -> rusqlite::Result<()> {
+    let sql = match query.by {
+        UsageBy::Integration => {
+            "SELECT SUM(publishes), SUM(received), integration FROM usage \
+             WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY integration"
+        }
+        UsageBy::Device => {
+            "SELECT SUM(publishes), SUM(received), device FROM usage \
+             WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY device"
+        }
+        UsageBy::Product | UsageBy::Day => {
+            "SELECT SUM(publishes), SUM(received), day FROM usage \
+             WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY day"
+        }
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![Db(scope), Db(query.since), Db(query.until)])?;
+    while let Some(row) = rows.next()? {
+        let sum = sums.of(key(row, query.by, scope)?);
+        sum.publishes += get_count(row, 0)?;
+        sum.received += get_count(row, 1)?;
+    }
+    Ok(())
 }
 
-/// Sums under way, by the text of what they are summed by.
-#[derive(Default)]
-struct Sums(HashMap<String, UsageRow>);
-
-impl Sums {
-    fn add_used(
-        &mut self,
-        connection: &Connection,
-        query: &UsageQuery,
-        scope: Scope,
-    ) -> rusqlite::Result<()> {
-        let sql = match query.by {
-            UsageBy::Integration => {
-                "SELECT SUM(publishes), SUM(received), integration FROM usage \
-                 WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY integration"
-            }
-            UsageBy::Device => {
-                "SELECT SUM(publishes), SUM(received), device FROM usage \
-                 WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY device"
-            }
-            UsageBy::Product | UsageBy::Day => {
-                "SELECT SUM(publishes), SUM(received), day FROM usage \
-                 WHERE scope = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY day"
-            }
-        };
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![Db(scope), Db(query.since), Db(query.until)])?;
-        while let Some(row) = rows.next()? {
-            let sum = self.of(key(row, query.by, scope)?);
-            sum.publishes += get_count(row, 0)?;
-            sum.received += get_count(row, 1)?;
-        }
-        Ok(())
+fn add_triggers(
+    sums: &mut Sums,
+    connection: &Connection,
+    query: &UsageQuery,
+    scope: Scope,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT SUM(d.matched), b.integration FROM books b \
+         CROSS JOIN day_counts d ON d.integration = b.integration AND d.day BETWEEN ?2 AND ?3 \
+         WHERE b.scope = ?1 GROUP BY b.integration HAVING SUM(d.matched) > 0",
+    )?;
+    let mut rows = statement.query(params![Db(scope), Db(query.since), Db(query.until)])?;
+    while let Some(row) = rows.next()? {
+        let integration: IntegrationId = get(row, 1)?;
+        sums.of(integration.to_string()).triggers += get_count(row, 0)?;
     }
-
-    fn add_triggers(
-        &mut self,
-        connection: &Connection,
-        query: &UsageQuery,
-        scope: Scope,
-    ) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(
-            "SELECT SUM(d.matched), b.integration FROM books b \
-             CROSS JOIN day_counts d ON d.integration = b.integration AND d.day BETWEEN ?2 AND ?3 \
-             WHERE b.scope = ?1 GROUP BY b.integration HAVING SUM(d.matched) > 0",
-        )?;
-        let mut rows = statement.query(params![Db(scope), Db(query.since), Db(query.until)])?;
-        while let Some(row) = rows.next()? {
-            let integration: IntegrationId = get(row, 1)?;
-            self.of(integration.to_string()).triggers += get_count(row, 0)?;
-        }
-        Ok(())
-    }
-
-    fn of(&mut self, key: String) -> &mut UsageRow {
-        self.0.entry(key).or_insert_with_key(|key| UsageRow {
-            key: key.clone(),
-            publishes: 0,
-            received: 0,
-            triggers: 0,
-        })
-    }
+    Ok(())
 }
 
 fn key(row: &Row<'_>, by: UsageBy, scope: Scope) -> rusqlite::Result<String> {

@@ -1,12 +1,10 @@
 //! How the words of the domain stand in columns.
-//!
-//! The numbers here are on people's disks: they may be added to, never changed.
 
 use fieldhook_core::access::Scope;
 use fieldhook_core::attempt::{Code, Outcome, Verdict};
-use fieldhook_core::event::{Event, Publisher, Source};
+use fieldhook_core::event::{Event, Source};
 use fieldhook_core::id::{
-    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, OrgId, ProductId, ReplayId, UserId,
+    AttemptId, DeliveryId, DeviceId, EventId, IntegrationId, IssueId, ProductId, ReplayId, UserId,
 };
 use fieldhook_core::issue;
 use fieldhook_core::replay::Sending;
@@ -14,6 +12,8 @@ use fieldhook_core::time::{Day, Timestamp};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row};
 use uuid::Uuid;
+
+use crate::store::numbers::{Number as _, publisher_of, scope_bytes, scope_of};
 
 /// A value of the domain, as a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,43 +72,24 @@ blob_id!(
 );
 
 macro_rules! small_number {
-    ($($name:ident { $($value:ident = $number:literal),* })*) => {$(
+    ($($name:ty),*) => {$(
         impl ToSql for Db<$name> {
             fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-                let number = match self.0 { $($name::$value => $number),* };
-                Ok(ToSqlOutput::Owned(Value::Integer(number)))
+                Ok(ToSqlOutput::Owned(Value::Integer(self.0.number().into())))
             }
         }
 
         impl FromSql for Db<$name> {
             fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                match value.as_i64()? {
-                    $($number => Ok(Db($name::$value)),)*
-                    other => Err(FromSqlError::OutOfRange(other)),
-                }
+                let number = value.as_i64()?;
+                let word = i16::try_from(number).ok().and_then(<$name>::of);
+                word.map(Db).ok_or(FromSqlError::OutOfRange(number))
             }
         }
     )*};
 }
 
-small_number! {
-    Outcome { Success = 0, Error = 1, Skipped = 2 }
-    Verdict { Delivered = 0, Failed = 1, Dropped = 2, Waiting = 3 }
-    Sending { Underway = 0, Complete = 1, Stopped = 2, Cancelled = 3, Interrupted = 4 }
-    Source { Http = 0, Mqtt = 1, Upstream = 2, Console = 3, Test = 4, Server = 5 }
-}
-
-impl ToSql for Db<issue::State> {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        let number = match self.0 {
-            issue::State::Open => 0,
-            issue::State::Acknowledged => 1,
-            issue::State::Resolved => 2,
-            issue::State::Ignored => 3,
-        };
-        Ok(ToSqlOutput::Owned(Value::Integer(number)))
-    }
-}
+small_number!(Outcome, Verdict, Sending, Source, issue::State);
 
 impl ToSql for Db<Timestamp> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -160,25 +141,13 @@ impl FromSql for Db<Code> {
 
 impl ToSql for Db<Scope> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        let bytes = match self.0 {
-            Scope::User(id) => [&[1][..], &id.0].concat(),
-            Scope::Product(id) => [&[2][..], &id.0.to_be_bytes()].concat(),
-            Scope::Organisation(id) => [&[3][..], &id.0].concat(),
-        };
-        Ok(ToSqlOutput::Owned(Value::Blob(bytes)))
+        Ok(ToSqlOutput::Owned(Value::Blob(scope_bytes(self.0))))
     }
 }
 
 impl FromSql for Db<Scope> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let (kind, id) = value.as_blob()?.split_first().ok_or(FromSqlError::InvalidType)?;
-        let scope = match kind {
-            1 => id.try_into().ok().map(|id| Scope::User(UserId(id))),
-            2 => id.try_into().ok().map(|id| Scope::Product(ProductId(u32::from_be_bytes(id)))),
-            3 => id.try_into().ok().map(|id| Scope::Organisation(OrgId(id))),
-            _ => None,
-        };
-        scope.map(Db).ok_or(FromSqlError::InvalidType)
+        scope_of(value.as_blob()?).map(Db).ok_or(FromSqlError::InvalidType)
     }
 }
 
@@ -194,23 +163,11 @@ pub(super) use event_columns;
 /// How many columns [`event`] reads.
 pub(super) const EVENT_COLUMNS: usize = 13;
 
-/// The number of the kind of publisher.
-pub(super) fn publisher_number(publisher: Publisher) -> i64 {
-    match publisher {
-        Publisher::Device(_) => 0,
-        Publisher::Api => 1,
-        Publisher::Internal => 2,
-    }
-}
-
 /// Reads an event from its columns, the first of which is `first`.
 pub(super) fn event(row: &Row<'_>, first: usize) -> Result<Event> {
-    let publisher = match (row.get(first + 2)?, get_option(row, first + 3)?) {
-        (0, Some(device)) => Publisher::Device(device),
-        (1, None) => Publisher::Api,
-        (2, None) => Publisher::Internal,
-        (other, _) => return Err(rusqlite::Error::IntegralValueOutOfRange(first + 2, other)),
-    };
+    let kind: i16 = row.get(first + 2)?;
+    let publisher = publisher_of(kind, get_option(row, first + 3)?)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(first + 2, kind.into()))?;
     Ok(Event {
         id: get(row, first)?,
         name: row.get(first + 11)?,

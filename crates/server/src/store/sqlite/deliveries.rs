@@ -7,12 +7,13 @@ use fieldhook_core::attempt::Verdict;
 use fieldhook_core::id::{DeliveryId, IntegrationId, ReplayId};
 use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
-use uuid::Uuid;
 
 use super::codec::{Db, get, get_count, get_option};
-use super::tally::Tally;
 use crate::store::course::Course;
-use crate::store::{EndedEntry, Reached};
+use crate::store::place::first_id;
+use crate::store::query::{Counted, MOST_COUNTED};
+use crate::store::tally::Tally;
+use crate::store::{EndedEntry, Reached, VERDICTS};
 
 /// The deliveries that a batch is about.
 pub(super) struct Deliveries<'a> {
@@ -132,9 +133,6 @@ pub(super) fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option
     connection.prepare_cached(&select_delivery())?.query_row([Db(id)], course).optional()
 }
 
-/// Deliveries of each verdict that are counted at most.
-const MOST_COUNTED: u64 = 10_000;
-
 /// What became of the integration's deliveries of a window. Ids sort by age, so the window is a stretch of the
 /// index.
 pub(super) fn reached(
@@ -143,26 +141,20 @@ pub(super) fn reached(
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Reached> {
-    let bound = |at: Timestamp| (at.as_millis().clamp(0, (1 << 48) - 1) as u64) << 16;
-    let edge = |at| Uuid::from_u64_pair(bound(at), 0).into_bytes();
     let mut statement = connection.prepare_cached(COUNT_REACHED)?;
     let mut reached = Reached::default();
-    for verdict in [Verdict::Delivered, Verdict::Failed, Verdict::Dropped, Verdict::Waiting] {
-        let (count, tried, next_at, untried) = statement.query_row(
-            params![Db(integration), Db(verdict), edge(since), edge(until), MOST_COUNTED as i64 + 1],
-            |row| Ok((get_count(row, 0)?, get_count(row, 1)?, get_option(row, 2)?, get_option(row, 3)?)),
-        )?;
-        reached.more |= count > MOST_COUNTED;
-        reached.attempted += tried.min(MOST_COUNTED);
-        let count = count.min(MOST_COUNTED);
-        match verdict {
-            Verdict::Delivered => reached.delivered = count,
-            Verdict::Failed => reached.failed = count,
-            Verdict::Dropped => reached.dropped = count,
-            Verdict::Waiting => {
-                (reached.waiting, reached.next_at, reached.untried_since) = (count, next_at, untried);
-            }
-        }
+    for verdict in VERDICTS {
+        let key =
+            params![Db(integration), Db(verdict), first_id(since), first_id(until), MOST_COUNTED as i64 + 1];
+        let counted = statement.query_row(key, |row| {
+            Ok(Counted {
+                count: get_count(row, 0)?,
+                tried: get_count(row, 1)?,
+                next_at: get_option(row, 2)?,
+                untried_since: get_option(row, 3)?,
+            })
+        })?;
+        reached.add(verdict, counted);
     }
     Ok(reached)
 }

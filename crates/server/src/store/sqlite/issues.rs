@@ -1,6 +1,6 @@
 //! Issues as they stand in their table, and those that a batch is about.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fieldhook_core::attempt::{Attempt, Outcome};
@@ -14,14 +14,9 @@ use rusqlite::{
 };
 
 use super::codec::{Db, get};
-use super::merge::{Lane, List, Param, Place, Reach, moment, newest_first, place};
-use crate::store::{IssueQuery, Page, Paging, StoreError};
-
-/// Issues of one integration from which on a new cause is kept without its origin: an address made from the
-/// event's data must not make an issue for every event.
-const MOST: usize = 100;
-/// Rows a page of issues may pass over.
-const GLANCES: usize = 20_000;
+use super::merge::{Lane, Param, newest_first};
+use crate::store::place::{List, Place, Reach, moment, place};
+use crate::store::{GLANCES, IssueQuery, Page, Paging, StoreError, grouping};
 
 /// The integrations that have an issue which is not resolved. A success of any other costs one look in here.
 #[derive(Clone, Default)]
@@ -63,112 +58,63 @@ impl Watched {
 pub(super) struct Issues<'a> {
     connection: &'a Connection,
     watched: &'a Watched,
-    known: BTreeMap<IntegrationId, Vec<Known>>,
-}
-
-/// An issue that a batch is about.
-struct Known {
-    issue: Issue,
-    changed: bool,
-    /// Whether it opened, opened anew or was resolved.
-    turned: bool,
+    known: grouping::Issues,
 }
 
 impl<'a> Issues<'a> {
     /// None so far.
     pub(super) fn begin(connection: &'a Connection, watched: &'a Watched) -> Self {
-        Self { connection, watched, known: BTreeMap::new() }
+        Self { connection, watched, known: grouping::Issues::default() }
     }
 
     /// Takes in an attempt that counts and is new.
     pub(super) fn attempted(&mut self, attempt: &Attempt) -> Result<()> {
         let integration = attempt.integration;
-        let cause = Cause::of(attempt);
-        let concerned = cause.is_some() || self.known.contains_key(&integration);
-        if !concerned && !self.watched.holds(integration) {
-            return Ok(());
+        if !self.known.know(integration) && (Cause::of(attempt).is_some() || self.watched.holds(integration))
+        {
+            self.known.read(integration, read(self.connection, integration)?);
         }
-        let connection = self.connection;
-        let known = match self.known.entry(integration) {
-            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(slot) => slot.insert(read(connection, integration)?),
-        };
-        let cause = cause.map(|cause| kept_apart(cause, known));
-        let struck = cause.as_ref().map(Cause::issue);
-        for other in known.iter_mut().filter(|other| other.issue.state != State::Resolved) {
-            if Some(other.issue.id) != struck {
-                other.turned |= other.issue.passed(attempt);
-                other.changed = true;
-            }
-        }
-        match cause {
-            Some(cause) => strike(connection, known, cause, attempt),
-            None => Ok(()),
-        }
+        self.known.attempted(attempt);
+        Ok(())
     }
 
     /// Writes what changed; returns what is still watched, and the issues that turned.
-    pub(super) fn write(self) -> Result<(Vec<Seen>, Vec<Issue>)> {
-        if self.known.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+    pub(super) fn write(mut self) -> Result<(Vec<Seen>, Vec<Issue>)> {
+        let opened = self.known.opened();
+        if !opened.is_empty() {
+            let good =
+                opened.into_iter().map(|(integration, at)| last_good(self.connection, integration, at));
+            self.known.fill_last_good(good.collect::<Result<Vec<_>>>()?);
         }
         let mut upsert = self.connection.prepare_cached(UPSERT)?;
-        for known in self.known.values().flatten().filter(|known| known.changed) {
-            write(&mut upsert, &known.issue)?;
+        for issue in self.known.changed() {
+            write(&mut upsert, issue)?;
         }
-        let unresolved = |known: &[Known]| known.iter().any(|known| known.issue.state != State::Resolved);
-        let seen = self.known.iter().map(|(integration, known)| (*integration, unresolved(known))).collect();
-        let turned = self.known.into_values().flatten().filter(|known| known.turned);
-        Ok((seen, turned.map(|known| known.issue).collect()))
+        Ok((self.known.unresolved().collect(), self.known.into_turned()))
     }
 }
 
-/// The cause, without its origin when the integration has many issues and none of this cause.
-fn kept_apart(cause: Cause, known: &[Known]) -> Cause {
-    let id = cause.issue();
-    if known.len() < MOST || known.iter().any(|known| known.issue.id == id) {
-        cause
-    } else {
-        Cause { origin: None, ..cause }
-    }
-}
-
-fn strike(connection: &Connection, known: &mut Vec<Known>, cause: Cause, failure: &Attempt) -> Result<()> {
-    let id = cause.issue();
-    let Some(known) = known.iter_mut().find(|known| known.issue.id == id) else {
-        let issue = Issue::open(cause, failure, last_good(connection, failure)?);
-        known.push(Known { issue, changed: true, turned: true });
-        return Ok(());
-    };
-    known.changed = true;
-    if known.issue.comes_back_with(failure) {
-        known.issue.reopen(cause, failure, last_good(connection, failure)?);
-        known.turned = true;
-    } else {
-        known.issue.failed(failure);
-    }
-    Ok(())
-}
-
-/// The integration's last success in front of a failure.
-fn last_good(connection: &Connection, failure: &Attempt) -> Result<Option<(AttemptId, Timestamp)>> {
+/// The integration's last success at this moment or before.
+fn last_good(
+    connection: &Connection,
+    integration: IntegrationId,
+    at: Timestamp,
+) -> Result<Option<(AttemptId, Timestamp)>> {
     connection
         .prepare_cached(
             "SELECT id, started_at FROM attempts WHERE integration = ?1 AND outcome = ?2 AND started_at <= ?3 \
              AND trigger <> 'test' ORDER BY started_at DESC, seq DESC LIMIT 1",
         )?
-        .query_row(params![Db(failure.integration), Db(Outcome::Success), Db(failure.started_at)], |row| {
+        .query_row(params![Db(integration), Db(Outcome::Success), Db(at)], |row| {
             Ok((get(row, 0)?, get(row, 1)?))
         })
         .optional()
 }
 
-fn read(connection: &Connection, integration: IntegrationId) -> Result<Vec<Known>> {
+fn read(connection: &Connection, integration: IntegrationId) -> Result<Vec<Issue>> {
     connection
         .prepare_cached("SELECT body FROM issues WHERE integration = ?1")?
-        .query_map([Db(integration)], |row| {
-            Ok(Known { issue: body(row, 0)?, changed: false, turned: false })
-        })?
+        .query_map([Db(integration)], |row| body(row, 0))?
         .collect()
 }
 
@@ -231,10 +177,7 @@ pub(super) fn list(
     paging: &Paging,
 ) -> std::result::Result<Page<Issue>, StoreError> {
     let lanes = lanes(query, List::Issues.start(paging)?);
-    let wanted = |_, issue: &Issue| {
-        Ok(query.scopes.contains(&issue.scope)
-            && (query.states.is_empty() || query.states.contains(&issue.state)))
-    };
+    let wanted = |_, issue: &Issue| Ok(query.fits(issue));
     let found = newest_first(connection, &lanes, issue_row, wanted, Reach::of(paging, GLANCES))?;
     Ok(Page { items: found.rows, next: found.next.map(|place| List::Issues.cursor(place)) })
 }

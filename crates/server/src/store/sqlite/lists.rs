@@ -9,20 +9,15 @@ use fieldhook_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::codec::{Db, EVENT_COLUMNS, event as read_event, event_columns, get, get_count, get_option};
-use super::merge::{Lane, List, NEWEST, Param, Place, Reach, moment, newest_first, place};
-use super::schema::{damaged, failed};
-use super::{deliveries, detail};
+use super::merge::{Lane, Param, newest_first};
+use super::schema::failed;
+use super::{deliveries, whole};
+use crate::store::numbers::KeySlot;
+use crate::store::place::{List, Place, Reach, before, moment, place};
 use crate::store::{
-    AttemptQuery, AttemptRow, DeliveryQuery, DeliveryRow, EventQuery, Page, Paging, StoreError,
+    AttemptQuery, AttemptRow, DeliveryQuery, DeliveryRow, EventQuery, GLANCES, OUTCOMES, Page, Paging,
+    SEARCHES, StoreError, VERDICTS, damaged, detail,
 };
-
-/// Rows a page may pass over when looking at one is reading a few columns.
-const GLANCES: usize = 20_000;
-/// Rows a page may pass over when looking at one is searching its text.
-const SEARCHES: usize = 4_000;
-
-const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Error, Outcome::Skipped];
-const VERDICTS: [Verdict; 4] = [Verdict::Delivered, Verdict::Failed, Verdict::Dropped, Verdict::Waiting];
 
 /// The log.
 pub(super) fn attempts(
@@ -34,7 +29,7 @@ pub(super) fn attempts(
     let lanes = attempt_lanes(query, start);
     let needle = query.text.as_deref().map(Needle::new);
     let wanted = |place: Place, row: &AttemptRow| {
-        if !fits(query, row) {
+        if !query.fits(row) {
             return Ok(false);
         }
         needle.as_ref().map_or(Ok(true), |needle| attempt_holds(connection, place, row, needle))
@@ -105,25 +100,13 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<(Place, AttemptRow)> {
     Ok((place(row.get(0)?, row.get(1)?), attempt))
 }
 
-/// Whether the row meets every condition that its columns can answer.
-fn fits(query: &AttemptQuery, row: &AttemptRow) -> bool {
-    query.scopes.contains(&row.scope)
-        && query.integration.is_none_or(|integration| integration == row.integration)
-        && query.delivery.is_none_or(|delivery| delivery == row.delivery)
-        && query.event.is_none_or(|event| event == row.event)
-        && query.outcome.is_none_or(|outcome| outcome == row.outcome)
-        && query.code.is_none_or(|code| Some(code) == row.code)
-        && query.status.is_none_or(|status| Some(status) == row.status)
-        && query.device.is_none_or(|device| Some(device) == row.device)
-}
-
 fn attempt_holds(
     connection: &Connection,
     place: Place,
     row: &AttemptRow,
     needle: &Needle,
 ) -> Result<bool, StoreError> {
-    if needle.is_in(&row.event_name) || row.message.as_deref().is_some_and(|message| needle.is_in(message)) {
+    if row.holds(needle) {
         return Ok(true);
     }
     let (_, seq) = moment(place);
@@ -135,15 +118,7 @@ fn attempt_holds(
     let mut rows = statement.query([seq]).map_err(failed)?;
     let Some(found) = rows.next().map_err(failed)? else { return Ok(false) };
     let data = found.get_ref(0).map_err(failed)?.as_str_or_null().map_err(damaged)?;
-    if data.is_some_and(|data| needle.is_in(data)) {
-        return Ok(true);
-    }
-    let json = detail::json(found.get_ref(1).map_err(failed)?.as_blob().map_err(damaged)?)?;
-    // Reading JSON is dear: most attempts are told apart by their bytes.
-    if !needle.may_be_in_json(json) {
-        return Ok(false);
-    }
-    Ok(detail::from_json(json)?.holds(needle))
+    detail::holds(data, found.get_ref(1).map_err(failed)?.as_blob().map_err(damaged)?, needle)
 }
 
 /// When each device last published.
@@ -155,7 +130,7 @@ pub(super) fn heard(connection: &Connection) -> Result<Vec<(DeviceId, Timestamp)
 
 /// One attempt, whole.
 pub(super) fn attempt(connection: &Connection, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-    Ok(detail::whole_attempts(connection, "WHERE a.id = ?1", [Db(id)])?.pop())
+    Ok(whole::attempts(connection, "WHERE a.id = ?1", [Db(id)])?.pop())
 }
 
 /// An integration's last attempts of this outcome, whole, newest first.
@@ -166,7 +141,7 @@ pub(super) fn last_attempts(
     most: usize,
 ) -> Result<Vec<Attempt>, StoreError> {
     let rest = "WHERE a.integration = ?1 AND a.outcome = ?2 ORDER BY a.started_at DESC, a.seq DESC LIMIT ?3";
-    detail::whole_attempts(connection, rest, params![Db(integration), Db(outcome), most as i64])
+    whole::attempts(connection, rest, params![Db(integration), Db(outcome), most as i64])
 }
 
 /// Events taken in.
@@ -178,7 +153,7 @@ pub(super) fn events(
     let start = List::Events.start(paging)?.min(before(query.until));
     let lanes = event_lanes(query, start);
     let needle = query.text.as_deref().map(Needle::new);
-    let wanted = |_, event: &Event| Ok(event_fits(query, needle.as_ref(), event));
+    let wanted = |_, event: &Event| Ok(query.fits(needle.as_ref(), event));
     let reach = Reach::of(paging, if needle.is_some() { SEARCHES } else { GLANCES });
     let found = newest_first(connection, &lanes, event_row, wanted, reach)?;
     Ok(Page { items: found.rows, next: found.next.map(|place| List::Events.cursor(place)) })
@@ -219,26 +194,15 @@ fn event_row(row: &Row<'_>) -> rusqlite::Result<(Place, Event)> {
     Ok((place(event.published_at.as_millis(), row.get(EVENT_COLUMNS)?), event))
 }
 
-fn event_fits(query: &EventQuery, needle: Option<&Needle>, event: &Event) -> bool {
-    let stands_in = |scope: &Scope| match scope {
-        Scope::User(id) => event.owner == Some(*id),
-        Scope::Product(id) => event.product == Some(*id),
-        Scope::Organisation(_) => false,
-    };
-    query.scopes.iter().any(stands_in)
-        && query.prefix.as_ref().is_none_or(|prefix| event.name.starts_with(prefix))
-        && needle.is_none_or(|needle| needle.is_in(&event.name) || needle.is_in(event.data_text()))
-}
-
 /// One event.
 pub(super) fn event(connection: &Connection, id: EventId) -> Result<Option<Event>, StoreError> {
-    detail::whole_event(connection, "WHERE e.id = ?1", [Db(id)])
+    whole::event(connection, "WHERE e.id = ?1", [Db(id)])
 }
 
 /// The event that was published under this key at `since` or later.
 pub(super) fn event_by_key(
     connection: &Connection,
-    slot: &(Vec<u8>, Vec<u8>, i64),
+    slot: &KeySlot,
     key: &str,
     since: Timestamp,
 ) -> Result<Option<EventId>, StoreError> {
@@ -264,12 +228,7 @@ pub(super) fn deliveries(
 ) -> Result<Page<DeliveryRow>, StoreError> {
     let start = List::Deliveries.start(paging)?;
     let lanes = delivery_lanes(query, start);
-    let wanted = |_, row: &DeliveryRow| {
-        Ok(query.event.is_none_or(|event| event == row.event)
-            && query.integration.is_none_or(|integration| integration == row.integration)
-            && query.verdict.is_none_or(|verdict| verdict == row.verdict)
-            && query.replay.is_none_or(|replay| Some(replay) == row.replay))
-    };
+    let wanted = |_, row: &DeliveryRow| Ok(query.fits(row));
     let found = newest_first(connection, &lanes, delivery_row, wanted, Reach::of(paging, GLANCES))?;
     Ok(Page { items: found.rows, next: found.next.map(|place| List::Deliveries.cursor(place)) })
 }
@@ -302,11 +261,6 @@ fn delivery_row(row: &Row<'_>) -> rusqlite::Result<(Place, DeliveryRow)> {
     Ok((id.0.as_u128(), deliveries::course(row)?.into_row(id)))
 }
 
-/// The place before which everything lies that happened before `until`.
-fn before(until: Option<Timestamp>) -> Place {
-    until.map_or(NEWEST, |until| place(until.as_millis(), i64::MIN))
-}
-
 fn param(value: impl ToSql + 'static) -> Param {
     Box::new(value)
 }
@@ -318,6 +272,7 @@ mod tests {
 
     use super::*;
     use crate::store::IssueQuery;
+    use crate::store::place::NEWEST;
     use crate::store::sqlite::{issues, schema};
 
     /// Without its index a list is read to the end and sorted, which nobody sees in a small test.

@@ -6,21 +6,21 @@
 
 use std::collections::HashMap;
 
-use fieldhook_core::attempt::{Attempt, Trigger};
-use fieldhook_core::event::{Event, Publisher, Source};
-use fieldhook_core::id::{DeliveryId, DeviceId, EventId, ProductId, UserId};
+use fieldhook_core::attempt::Attempt;
+use fieldhook_core::event::{Event, Source};
+use fieldhook_core::id::{DeliveryId, DeviceId, EventId};
 use fieldhook_core::issue::Issue;
 use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior, params};
 
-use super::codec::{Db, publisher_number};
+use super::codec::Db;
 use super::deliveries::Deliveries;
-use super::detail;
 use super::issues::{Issues, Seen, Watched};
-use super::replays;
-use super::tally::Tally;
+use super::{replays, tally};
 use crate::store::course::Course;
-use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry};
+use crate::store::numbers::{key_slot, publisher_number, trigger_name};
+use crate::store::tally::Tally;
+use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry, detail};
 
 /// Remembers all entries or none. Returns the issues that turned.
 pub(super) fn record(
@@ -225,37 +225,13 @@ impl<'a> Batch<'a> {
 
     fn finish(mut self) -> Result<(Vec<Seen>, Vec<Issue>)> {
         self.deliveries.write(&mut self.tally)?;
-        self.tally.write(self.connection)?;
+        tally::write(self.tally, self.connection)?;
         let mut hear = self.connection.prepare_cached(HEAR)?;
         for (device, at) in self.heard {
             hear.execute(params![Db(device), Db(at)])?;
         }
         self.issues.write()
     }
-}
-
-fn trigger_name(trigger: &Trigger) -> &'static str {
-    match trigger {
-        Trigger::Event => "event",
-        Trigger::Retry => "retry",
-        Trigger::Test { .. } => "test",
-        Trigger::Replay { .. } => "replay",
-    }
-}
-
-/// Whose an idempotency key is, as the table has it.
-pub(super) fn key_slot(
-    publisher: Publisher,
-    owner: Option<UserId>,
-    product: Option<ProductId>,
-) -> (Vec<u8>, Vec<u8>, i64) {
-    let who = match publisher {
-        Publisher::Device(id) => id.0.to_vec(),
-        Publisher::Api => vec![1],
-        Publisher::Internal => vec![2],
-    };
-    let owner = owner.map_or_else(Vec::new, |id| id.0.to_vec());
-    (who, owner, product.map_or(-1, |id| id.0.into()))
 }
 
 const INSERT_EVENT: &str = "\

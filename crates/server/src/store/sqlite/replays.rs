@@ -3,17 +3,14 @@
 use fieldhook_core::attempt::Verdict;
 use fieldhook_core::id::{EventId, IntegrationId, ReplayId};
 use fieldhook_core::replay::{Progress, Sending};
-use fieldhook_core::time::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use super::codec::{Db, get, get_count, get_option};
-use super::merge::{Lane, List, Param, Place, Reach, newest_first};
+use super::merge::{Lane, Param, newest_first};
 use super::schema::failed;
-use crate::store::{Page, Paging, ReplayQuery, ReplayRow, ReplayWent, StoreError, UndeliveredQuery};
-
-/// Replays that a page may pass over.
-const GLANCES: usize = 20_000;
+use crate::store::place::{List, Place, Reach, first_id};
+use crate::store::{GLANCES, Page, Paging, ReplayQuery, ReplayRow, ReplayWent, StoreError, UndeliveredQuery};
 
 /// Remembers a replay that begins.
 pub(super) fn begin(connection: &Connection, replay: &ReplayRow) -> rusqlite::Result<()> {
@@ -64,7 +61,7 @@ pub(super) fn replays(
 ) -> Result<Page<ReplayRow>, StoreError> {
     let start = List::Replays.start(paging)?;
     let lanes = lanes(query, start);
-    let wanted = |_, replay: &ReplayRow| Ok(query.scopes.contains(&replay.scope));
+    let wanted = |_, replay: &ReplayRow| Ok(query.fits(replay));
     let placed = |found: &Row<'_>| row(found).map(|replay| (replay.id.0.as_u128(), replay));
     let found = newest_first(connection, &lanes, placed, wanted, Reach::of(paging, GLANCES))?;
     Ok(Page { items: found.rows, next: found.next.map(|place| List::Replays.cursor(place)) })
@@ -143,14 +140,6 @@ pub(super) fn unmatched(
         }
     }
     Ok(unmatched)
-}
-
-/// The lowest id that an event which came in at this moment can have.
-fn first_id(moment: Timestamp) -> [u8; 16] {
-    let millis = u64::try_from(moment.as_millis()).unwrap_or(0);
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-    bytes
 }
 
 /// The columns of a replay, in the order in which [`row`] reads them.

@@ -1,12 +1,11 @@
 //! The file: how it is opened, brought up to date, and what its refusals mean.
 
-use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, damaged};
 
 /// What brings a database from each version to the next. Applied ones are never edited.
 const MIGRATIONS: [&str; 5] = [
@@ -95,11 +94,6 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
         ) => StoreError::Unavailable(error.to_string()),
         _ => damaged(error),
     }
-}
-
-/// What is kept is not what it should be.
-pub(super) fn damaged(why: impl Display) -> StoreError {
-    StoreError::Damaged(why.to_string())
 }
 
 /// Bytes that the database takes on disk, its log included.

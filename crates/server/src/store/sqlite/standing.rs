@@ -8,8 +8,10 @@ use fieldhook_core::trouble::{Last, Streak};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{Db, get, get_option};
-use super::merge::{Lane, Reach, moment, newest_first, place};
+use super::merge::{Lane, newest_first};
 use super::schema::failed;
+use crate::store::numbers::last_of;
+use crate::store::place::{Place, Reach, moment, place};
 use crate::store::{Standing, StoreError};
 
 /// Attempts of one integration that are looked at.
@@ -43,13 +45,9 @@ pub(super) fn without_success(
     found.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
-/// Reads the last moments from three columns, the first of which is `first`; 0 is never.
+/// Reads the last moments from three columns, the first of which is `first`.
 fn last(row: &Row<'_>, first: usize) -> rusqlite::Result<Last> {
-    let moment = |column| {
-        let millis: i64 = row.get(first + column)?;
-        Ok::<_, rusqlite::Error>((millis != 0).then(|| Timestamp::from_millis(millis)))
-    };
-    Ok(Last { success: moment(0)?, error: moment(1)?, skipped: moment(2)? })
+    Ok(last_of(row.get(first)?, row.get(first + 1)?, row.get(first + 2)?))
 }
 
 /// The attempts after the last success.
@@ -88,7 +86,7 @@ struct Glance {
     status: Option<u16>,
 }
 
-fn glance(row: &Row<'_>) -> rusqlite::Result<(super::merge::Place, Glance)> {
+fn glance(row: &Row<'_>) -> rusqlite::Result<(Place, Glance)> {
     let glance = Glance { outcome: get(row, 2)?, code: get_option(row, 3)?, status: row.get(4)? };
     Ok((place(row.get(0)?, row.get(1)?), glance))
 }

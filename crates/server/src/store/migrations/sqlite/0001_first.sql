@@ -86,7 +86,7 @@ CREATE TABLE early_ends (
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- detail: a version byte, then what the columns do not have. See sqlite/detail.rs.
+-- detail: a version byte, then what the columns do not have. See store/detail.rs.
 CREATE TABLE attempts (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
