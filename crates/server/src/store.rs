@@ -21,6 +21,7 @@ mod entry;
 mod grouping;
 mod numbers;
 mod place;
+pub mod postgres;
 mod query;
 pub mod sqlite;
 mod sums;
@@ -68,6 +69,25 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 11] = [
+        Self::User,
+        Self::Token,
+        Self::Device,
+        Self::Product,
+        Self::Organisation,
+        Self::Integration,
+        Self::Secret,
+        Self::Setting,
+        Self::Case,
+        Self::CaseLink,
+        Self::Alert,
+    ];
+
+    /// The kind of this name in the database.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The kind's name in the database.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -60,12 +60,15 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
 ];
 
 /// Crates that only these parts may name.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("axum", &["api", "listener"]),
     ("hyper", &["outbound", "listener"]),
-    ("rustls", &["outbound", "lib"]),
+    ("rustls", &["outbound", "lib", "store"]),
     ("hickory_resolver", &["outbound"]),
     ("rusqlite", &["store"]),
+    ("tokio_postgres", &["store"]),
+    ("tokio_postgres_rustls", &["store"]),
+    ("deadpool_postgres", &["store"]),
     ("async_nats", &["queue"]),
     ("lettre", &["alerts"]),
     ("rand", &["clock"]),

@@ -5,42 +5,43 @@ use fieldhook_core::attempt::{Attempt, Next, Outcome, Trigger, Verdict};
 use fieldhook_core::id::{DeliveryId, DeviceId, EventId, IntegrationId, ReplayId};
 use fieldhook_core::time::Timestamp;
 
+use super::tally::Tally;
 use super::{DeliveryRow, EndedEntry, MatchedEntry};
 
 /// A delivery as far as its entries have told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Course {
+pub(super) struct Course {
     /// The event.
-    pub(crate) event: EventId,
+    pub(super) event: EventId,
     /// The event's name.
-    pub(crate) event_name: String,
+    pub(super) event_name: String,
     /// The integration.
-    pub(crate) integration: IntegrationId,
+    pub(super) integration: IntegrationId,
     /// Who owns the integration.
-    pub(crate) scope: Scope,
+    pub(super) scope: Scope,
     /// The publishing device, if a device published.
-    pub(crate) device: Option<DeviceId>,
+    pub(super) device: Option<DeviceId>,
     /// What has become of it.
-    pub(crate) verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// Attempts it has had.
-    pub(crate) attempts: u32,
+    pub(super) attempts: u32,
     /// Whether the gate has refused it.
-    pub(crate) refused: bool,
+    pub(super) refused: bool,
     /// When it began.
-    pub(crate) matched_at: Timestamp,
+    pub(super) matched_at: Timestamp,
     /// When it last changed.
-    pub(crate) changed_at: Timestamp,
+    pub(super) changed_at: Timestamp,
     /// When the next try is due.
-    pub(crate) next_at: Option<Timestamp>,
+    pub(super) next_at: Option<Timestamp>,
     /// Why it ended without an attempt.
-    pub(crate) reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// The replay that caused it.
-    pub(crate) replay: Option<ReplayId>,
+    pub(super) replay: Option<ReplayId>,
 }
 
 impl Course {
     /// A delivery that begins with its match.
-    pub(crate) fn matched(entry: &MatchedEntry) -> Self {
+    pub(super) fn matched(entry: &MatchedEntry) -> Self {
         Self {
             event: entry.event,
             event_name: entry.event_name.clone(),
@@ -59,7 +60,7 @@ impl Course {
     }
 
     /// A delivery that is first heard of by an attempt, which is still to be taken in.
-    pub(crate) fn of_attempt(attempt: &Attempt) -> Self {
+    pub(super) fn of_attempt(attempt: &Attempt) -> Self {
         Self::matched(&MatchedEntry {
             delivery: attempt.delivery,
             event: attempt.event.id,
@@ -74,7 +75,7 @@ impl Course {
 
     /// Takes in an attempt that was not taken in before. Returns the outcome to add to the day's counts, if
     /// there is one: a delivery counts as skipped once, however often the gate refuses it.
-    pub(crate) fn attempted(&mut self, attempt: &Attempt) -> Option<Outcome> {
+    pub(super) fn attempted(&mut self, attempt: &Attempt) -> Option<Outcome> {
         self.attempts = self.attempts.saturating_add(1);
         if self.verdict == Verdict::Waiting {
             self.go_on(attempt);
@@ -101,7 +102,7 @@ impl Course {
 
     /// Takes in an end without an attempt; one that has ended already stays as it is. Returns whether it
     /// changed.
-    pub(crate) fn ended(&mut self, entry: &EndedEntry) -> bool {
+    pub(super) fn ended(&mut self, entry: &EndedEntry) -> bool {
         if self.verdict != Verdict::Waiting || entry.verdict == Verdict::Waiting {
             return false;
         }
@@ -114,15 +115,28 @@ impl Course {
 
     /// Takes in a match of a delivery that has begun already: an attempt may have begun it, which knew only
     /// its own time. Returns whether it changed.
-    pub(crate) fn matched_again(&mut self, entry: &MatchedEntry) -> bool {
+    pub(super) fn matched_again(&mut self, entry: &MatchedEntry) -> bool {
         let news = entry.at < self.matched_at || (self.replay.is_none() && entry.replay.is_some());
         self.matched_at = self.matched_at.min(entry.at);
         self.replay = self.replay.or(entry.replay);
         news
     }
 
+    /// Tells the tally what has become of the delivery since the counts were last told of it.
+    pub(super) fn tell(&self, before: Option<Told>, tally: &mut Tally) {
+        let verdict = before.map(|told| told.verdict);
+        if verdict != Some(self.verdict) {
+            tally.moved(self.integration, self.scope, verdict, self.verdict);
+        }
+        let Some(replay) = self.replay else { return };
+        let verdict = before.filter(|told| told.replay.is_some()).map(|told| told.verdict);
+        if verdict != Some(self.verdict) {
+            tally.replayed(replay, verdict, self.verdict, self.changed_at);
+        }
+    }
+
     /// The delivery as readers see it.
-    pub(crate) fn into_row(self, id: DeliveryId) -> DeliveryRow {
+    pub(super) fn into_row(self, id: DeliveryId) -> DeliveryRow {
         DeliveryRow {
             id,
             event: self.event,
@@ -138,6 +152,20 @@ impl Course {
             reason: self.reason,
             replay: self.replay,
         }
+    }
+}
+
+/// What the counts were told of a delivery when it was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    verdict: Verdict,
+    replay: Option<ReplayId>,
+}
+
+impl Told {
+    /// All there is to tell.
+    pub(super) fn of(course: &Course) -> Self {
+        Self { verdict: course.verdict, replay: course.replay }
     }
 }
 

@@ -94,10 +94,9 @@ pub(super) struct Found<T> {
     pub(super) next: Option<Place>,
 }
 
-/// The lane whose head is the newest.
-pub(super) fn newest<T>(heads: &[Option<(Place, T)>]) -> Option<usize> {
-    let places = heads.iter().enumerate().filter_map(|(lane, head)| Some((head.as_ref()?.0, lane)));
-    places.max().map(|(_, lane)| lane)
+/// The lane whose head is the newest, of the places of all heads.
+pub(super) fn newest(heads: impl Iterator<Item = Option<Place>>) -> Option<usize> {
+    heads.enumerate().filter_map(|(lane, head)| Some((head?, lane))).max().map(|(_, lane)| lane)
 }
 
 /// The place before which everything lies that happened before `until`.

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use fieldhook_core::attempt::Verdict;
-use fieldhook_core::id::{DeliveryId, IntegrationId, ReplayId};
+use fieldhook_core::id::{DeliveryId, IntegrationId};
 use fieldhook_core::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
 
 use super::codec::{Db, get, get_count, get_option};
-use crate::store::course::Course;
+use crate::store::course::{Course, Told};
 use crate::store::place::first_id;
 use crate::store::query::{Counted, MOST_COUNTED};
 use crate::store::tally::Tally;
@@ -34,20 +33,7 @@ pub(super) struct Known {
     /// Whether it is to be written.
     pub(super) changed: bool,
     /// As the table has it; absent when it does not.
-    stored: Option<Stored>,
-}
-
-/// What the counts were told of a delivery when it was last written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stored {
-    verdict: Verdict,
-    replay: Option<ReplayId>,
-}
-
-impl Stored {
-    fn of(course: &Course) -> Self {
-        Self { verdict: course.verdict, replay: course.replay }
-    }
+    stored: Option<Told>,
 }
 
 impl<'a> Deliveries<'a> {
@@ -72,7 +58,7 @@ impl<'a> Deliveries<'a> {
             Slot::Vacant(slot) => {
                 let found = self.select.query_row([Db(id)], course).optional()?;
                 Ok(found.map(|course| {
-                    let stored = Some(Stored::of(&course));
+                    let stored = Some(Told::of(&course));
                     slot.insert(Known { course, changed: false, stored })
                 }))
             }
@@ -114,15 +100,7 @@ impl<'a> Deliveries<'a> {
                 None => insert_delivery(&mut insert, *id, course)?,
                 Some(_) => update_delivery(&mut update, *id, course)?,
             }
-            let before = known.stored.map(|stored| stored.verdict);
-            if before != Some(course.verdict) {
-                tally.moved(course.integration, course.scope, before, course.verdict);
-            }
-            let Some(replay) = course.replay else { continue };
-            let before = known.stored.filter(|stored| stored.replay.is_some()).map(|stored| stored.verdict);
-            if before != Some(course.verdict) {
-                tally.replayed(replay, before, course.verdict, course.changed_at);
-            }
+            course.tell(known.stored, tally);
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ pub(super) fn newest_first<T>(
     let mut rows = Vec::new();
     let mut last = None;
     let mut looked_at = 0;
-    while let Some(lane) = newest(&heads) {
+    while let Some(lane) = newest(heads.iter().map(|head| head.as_ref().map(|(place, _)| *place))) {
         if rows.len() == reach.rows || looked_at == reach.looked_at {
             return Ok(Found { rows, next: last });
         }
