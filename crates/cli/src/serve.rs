@@ -19,6 +19,8 @@ use crate::Context;
   fieldhook serve
   fieldhook serve --data /var/lib/fieldhook --listen 0.0.0.0:8080 --public-url https://hooks.example.com
   fieldhook serve --allow-destinations 10.0.0.0/8,192.168.0.0/16     webhooks may reach these private networks
+  fieldhook serve --queue nats://nats.example:4222 --store postgres://me:secret@db.example/fieldhook
+                                                                     as one of many nodes: see docs/scale-out.md
   fieldhook serve --config fieldhook.toml
   FIELDHOOK_ADMIN_EMAIL=me@example.com FIELDHOOK_ADMIN_PASSWORD=… fieldhook serve     first start, unattended
 
@@ -30,6 +32,18 @@ pub(crate) struct Serve {
     /// Where everything is kept [default: data]
     #[arg(long, value_name = "DIR", env = "FIELDHOOK_DATA")]
     data: Option<PathBuf>,
+    /// The queue that nodes share, such as nats://nats.example:4222 [default: in the data directory]
+    #[arg(long, value_name = "URL", env = "FIELDHOOK_QUEUE", hide_env_values = true)]
+    queue: Option<String>,
+    /// The store that nodes share, such as postgres://user:password@db.example/fieldhook [default: in the data directory]
+    #[arg(long, value_name = "URL", env = "FIELDHOOK_STORE", hide_env_values = true)]
+    store: Option<String>,
+    /// This node's name among those that share, different from all others [default: the machine's]
+    #[arg(long, value_name = "NAME", env = "FIELDHOOK_NODE")]
+    node: Option<String>,
+    /// The key that seals secrets, the same for all nodes that share [default: secret.key in the data directory]
+    #[arg(long, value_name = "FILE", env = "FIELDHOOK_KEY_FILE")]
+    key_file: Option<PathBuf>,
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "FIELDHOOK_LISTEN")]
     listen: Option<SocketAddr>,
@@ -107,6 +121,10 @@ impl Serve {
             None => Config::default(),
         };
         lay(&mut config.data, self.data);
+        config.queue = self.queue.or(config.queue);
+        config.store = self.store.or(config.store);
+        config.node = self.node.or(config.node);
+        config.key_file = self.key_file.or(config.key_file);
         lay(&mut config.listen, self.listen);
         lay(&mut config.allow_destinations, self.allow_destinations);
         lay(&mut config.accounts.open_registration, self.open_registration);

@@ -23,9 +23,10 @@ use crate::clock::{Nature, random, sleep_until};
 use crate::delivery::Engine;
 use crate::directory::Directory;
 use crate::ingest::{Ingest, IngestError};
+use crate::queue::Queue;
 use crate::recorder::{Pending, TurnedIssues};
 use crate::rhythms::Rhythms;
-use crate::store::{Change, Document, IssueQuery, Kind, Paging, Store, StoreError};
+use crate::store::{Change, Document, Elsewhere, IssueQuery, Kind, Paging, Store, StoreError};
 use crate::vitals::Vitals;
 
 mod book;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub rhythms: Arc<Rhythms>,
     /// Knows the disk.
     pub vitals: Arc<Vitals>,
+    /// Says whether this node is the one that looks at what is the same for all nodes.
+    pub queue: Arc<dyn Queue>,
     /// Mails, if the operator named a mail server.
     pub mailer: Option<Mailer>,
     /// Time and luck.
@@ -122,10 +125,9 @@ impl Alerts {
         let mut settings = HashMap::new();
         let mut seen = HashMap::new();
         for document in parts.store.documents(Kind::Setting).await? {
-            if let Some(scope) = document.key.strip_prefix(SETTINGS_KEY).and_then(|text| text.parse().ok()) {
+            if let Some(scope) = keyed(&document, SETTINGS_KEY) {
                 settings.insert(scope, read(&document)?);
-            } else if let Some(user) = document.key.strip_prefix(SEEN_KEY).and_then(|text| text.parse().ok())
-            {
+            } else if let Some(user) = keyed(&document, SEEN_KEY) {
                 seen.insert(user, read(&document)?);
             }
         }
@@ -211,6 +213,46 @@ impl Alerts {
             self.save().await;
         }
         self.get(id)
+    }
+
+    /// Takes over what another node has changed. That node tells of it.
+    pub(crate) async fn take_over(&self, change: &Elsewhere) -> Result<(), StoreError> {
+        let store = &self.parts.store;
+        match change {
+            Elsewhere::Document(kind @ (Kind::Alert | Kind::Setting), key) => {
+                match store.document(*kind, key).await? {
+                    Some(document) => self.take_over_document(&document)?,
+                    None => self.forget(*kind, key),
+                }
+            }
+            Elsewhere::Document(..) => {}
+            Elsewhere::Anything => {
+                for kind in [Kind::Alert, Kind::Setting] {
+                    for document in store.documents(kind).await? {
+                        self.take_over_document(&document)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over_document(&self, document: &Document) -> Result<(), StoreError> {
+        if document.kind == Kind::Alert {
+            self.book.lock().take_over(read(document)?);
+        } else if let Some(scope) = keyed(document, SETTINGS_KEY) {
+            self.settings.lock().insert(scope, read(document)?);
+        } else if let Some(user) = keyed(document, SEEN_KEY) {
+            self.seen.lock().insert(user, read(document)?);
+        }
+        Ok(())
+    }
+
+    /// Settings are never removed.
+    fn forget(&self, kind: Kind, key: &str) {
+        if let (Kind::Alert, Ok(id)) = (kind, key.parse()) {
+            self.book.lock().forget(id);
+        }
     }
 
     /// Takes in that an issue stands elsewhere now.
@@ -379,6 +421,11 @@ fn setting<T: serde::Serialize>(key: String, value: &T) -> Change {
 fn document<T: serde::Serialize>(kind: Kind, key: String, value: &T) -> Change {
     let body = serde_json::to_vec(value).expect("what is kept of alerts holds nothing that JSON cannot");
     Change::Put(Document { kind, key, unique: None, body })
+}
+
+/// Whose document of this name it is.
+fn keyed<T: std::str::FromStr>(document: &Document, name: &str) -> Option<T> {
+    document.key.strip_prefix(name)?.parse().ok()
 }
 
 fn read<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, StoreError> {

@@ -16,6 +16,17 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where everything is kept.
     pub data: PathBuf,
+    /// The queue that nodes share: `nats://…`, several servers of a cluster with commas between, and `/name`
+    /// behind them where several installations share a server. Without it the queue is in the data directory. Goes
+    /// with `store`.
+    pub queue: Option<String>,
+    /// The store that nodes share: `postgres://…`. Without it the store is in the data directory. Goes with `queue`.
+    pub store: Option<String>,
+    /// This node's name among those that share; by default the machine's.
+    pub node: Option<String>,
+    /// The key with which secrets are sealed: 32 bytes, the same for all nodes that share a store. By default
+    /// `secret.key` in the data directory, made at the first start.
+    pub key_file: Option<PathBuf>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The address under which people reach the server; by default the one it listens on.
@@ -40,6 +51,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("data"),
+            queue: None,
+            store: None,
+            node: None,
+            key_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             allow_destinations: Vec::new(),

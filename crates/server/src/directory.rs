@@ -19,6 +19,7 @@ use crate::store::{Change, Document, Kind, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 mod browse;
+mod elsewhere;
 mod fleet;
 mod past;
 mod people;
@@ -115,10 +116,14 @@ impl Directory {
             compiled: webhooks::Compiled::new(),
             replays: past::Replays::new(),
         };
-        directory.load_people().await?;
-        directory.load_fleet().await?;
-        directory.load_webhooks().await?;
+        let state = directory.read_state().await?;
+        *directory.state.write() = state;
         Ok(directory)
+    }
+
+    /// What sealed documents are sealed with.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// The person's role in the scope; none when it is not theirs to see. Everybody owns their own scope.
@@ -165,11 +170,6 @@ impl Directory {
         self.store.change(changes).await?;
         apply(&mut self.state.write());
         Ok(())
-    }
-
-    async fn read_all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, DirectoryError> {
-        let documents = self.store.documents(kind).await?;
-        documents.iter().map(|document| Ok(open(document, &document.body)?)).collect()
     }
 }
 

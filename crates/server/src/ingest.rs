@@ -330,6 +330,18 @@ impl Ingest {
         self.recorder.note(received(&self.directory, &reach, None, event.published_at)).await;
     }
 
+    /// Takes note of what another node published: whoever listens here hears it, and the device has been heard.
+    pub(crate) async fn heard_elsewhere(&self, happening: &Happening) {
+        let event = &happening.event;
+        if happening.reply.is_none() {
+            self.directory.heard(event);
+            self.learn(event, &self.directory.matches(event));
+        }
+        let reach = self.live.hear(happening);
+        let integration = happening.reply.map(|reply| reply.integration);
+        self.recorder.note(received(&self.directory, &reach, integration, event.published_at)).await;
+    }
+
     async fn first_under(&self, slot: &KeySlot, recent: &Recent) -> Result<Option<EventId>, IngestError> {
         let since = self.nature.now() - KEY_LIFE;
         if let Some((id, at)) = recent.get(slot)

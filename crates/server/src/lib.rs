@@ -1,6 +1,6 @@
 //! What Fieldhook does: takes events in, keeps them, delivers them, and answers the API.
 //!
-//! [`Server::start`] puts the parts together; it is the only place that names a concrete back end.
+//! [`Server::start`] puts the parts together; `engines` is the only place that names a concrete back end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,21 +21,20 @@ use crate::clock::Nature;
 use crate::config::Config;
 use crate::delivery::{Engine, EngineSettings};
 use crate::directory::{Directory, DirectoryError, Holder};
+use crate::engines::{EngineError, Engines};
 use crate::ingest::{Ingest, IngestSettings};
 use crate::listener::Listener;
 use crate::live::Live;
 use crate::outbound::{Outbound, OutboundError, Setup};
 use crate::password::Passwords;
-use crate::queue::embedded::{Embedded, EmbeddedConfig};
 use crate::queue::{Queue, QueueError};
 use crate::recorder::{Recorder, matched_entry, recorder};
 use crate::replay::Replays;
 use crate::rhythms::Rhythms;
-use crate::store::sqlite::Sqlite;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::tester::Tester;
 use crate::upkeep::Upkeep;
-use crate::vault::{Vault, VaultError};
+use crate::vault::KEY_FILE;
 use crate::vitals::Vitals;
 
 pub mod alerts;
@@ -44,9 +44,11 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod directory;
+pub mod engines;
 pub mod ingest;
 pub mod listener;
 pub mod live;
+mod nodes;
 pub mod outbound;
 pub mod password;
 pub mod queue;
@@ -87,9 +89,9 @@ pub enum StartError {
     /// The store did not open.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The key for secrets did not open.
+    /// The queue, the store or the key for secrets did not open.
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    Engines(#[from] EngineError),
     /// The directory could not be read.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -135,17 +137,12 @@ impl Server {
     pub async fn start(config: Config, nature: Nature) -> Result<Self, StartError> {
         let data = &config.data;
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
-        let queue_config = EmbeddedConfig {
-            most_pending: config.publish.most_waiting,
-            ..EmbeddedConfig::in_dir(data.join("queue"))
-        };
-        // The queue's lock is what keeps a second process out of the directory, so it comes first.
-        let queue: Arc<dyn Queue> = Arc::new(Embedded::open(queue_config)?);
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&data.join("fieldhook.sqlite"))?);
-        let vault = Vault::open(data, &*nature.luck)?;
-        let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
-
         let roots = config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default();
+        let Engines { queue, store, shared } = engines::open(&config, &roots, &nature).await?;
+        let key_file = config.key_file.clone().unwrap_or_else(|| data.join(KEY_FILE));
+        let vault = engines::vault(&key_file, &*store, &nature).await?;
+        let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
+        engines::mark_key(directory.vault(), &key_file, &*store, &nature).await?;
         let der: Vec<_> = roots.iter().map(|root| root.to_vec()).collect();
         let mailer = Mailer::new(&config.mail, &der)?;
         let (recorder, writer, turned) = recorder(store.clone(), queue.clone(), nature.clone());
@@ -163,7 +160,8 @@ impl Server {
         let outbound = Arc::new(Outbound::with(setup, nature.clone())?);
         outbound.set_own_address(address);
 
-        let live = Arc::new(Live::default());
+        let (outlet, happenings) = mpsc::channel(nodes::WAITING);
+        let live = Arc::new(if shared { Live::with_outlet(outlet) } else { Live::default() });
         let engine = Engine::new(delivery::Parts {
             directory: directory.clone(),
             queue: queue.clone(),
@@ -225,6 +223,7 @@ impl Server {
             ingest: ingest.clone(),
             rhythms,
             vitals: vitals.clone(),
+            queue: queue.clone(),
             mailer,
             nature: nature.clone(),
             public_url: public_url.clone(),
@@ -262,6 +261,20 @@ impl Server {
         let upkeep = CancellationToken::new();
         background.spawn(app.upkeep(&config, &outbound).run(upkeep.clone()));
         background.spawn(app.alerts.clone().run(turned, upkeep.clone()));
+        if shared {
+            let (app, stop) = (app.clone(), upkeep.clone());
+            background.spawn(nodes::tell(app.queue.clone(), happenings, stop.clone()));
+            background.spawn(nodes::listen(app.queue.clone(), app.ingest.clone(), stop.clone()));
+            let (directory, alerts) = (app.directory.clone(), app.alerts.clone());
+            background.spawn(nodes::follow(
+                app.store.clone(),
+                directory,
+                alerts,
+                app.nature.clone(),
+                stop.clone(),
+            ));
+            background.spawn(take_up_what_is_adopted(app, stop));
+        }
         let listener_stop = CancellationToken::new();
         let listening = TaskTracker::new();
         listening.spawn(listener.run(api::router(app.clone()), app.nature.clone(), listener_stop.clone()));
@@ -349,6 +362,7 @@ impl App {
             engine: self.engine.clone(),
             outbound: outbound.clone(),
             store: self.store.clone(),
+            queue: self.queue.clone(),
             tester: self.tester.clone(),
             vitals: self.vitals.clone(),
             retention: config.retention.clone(),
@@ -360,6 +374,23 @@ impl App {
     async fn queue_idle(&self) -> bool {
         let backlog = self.queue.backlog(self.nature.now()).await;
         backlog.is_ok_and(|backlog| backlog.claimed == 0 && backlog.due_lanes == 0)
+    }
+}
+
+/// Has the store remember what nodes that are gone took in and did not see remembered, until it is stopped.
+async fn take_up_what_is_adopted(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.queue.adopted() => {}
+        }
+        while let Err(error) = catch_up(&*app.queue, &app.recorder, &app.directory).await {
+            tracing::warn!(%error, "what a node that is gone took in cannot be read; trying again");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = app.nature.clock.sleep(nodes::PAUSE) => {}
+            }
+        }
     }
 }
 
@@ -386,7 +417,7 @@ async fn catch_up(queue: &dyn Queue, recorder: &Recorder, directory: &Directory)
     if count > 0 {
         tracing::info!(
             events = count,
-            "took up events that the last run had acknowledged and not yet logged"
+            "took up events that an earlier run or another node had acknowledged and not yet logged"
         );
     }
     Ok(())
@@ -423,8 +454,12 @@ async fn first_start(
         (Some(email), Some(password)) => {
             let refused = |error: &dyn std::fmt::Display| StartError::Administrator(error.to_string());
             let hash = passwords.hash(password, &*nature.luck).await.map_err(|error| refused(&error))?;
-            directory.add_user(email, hash, true).await.map_err(|error| refused(&error))?;
-            tracing::info!(user = %email, "created the administrator");
+            match directory.add_user(email, hash, true).await {
+                Ok(_) => tracing::info!(user = %email, "created the administrator"),
+                // Another node that starts at the same time.
+                Err(DirectoryError::Taken { .. }) => {}
+                Err(error) => return Err(refused(&error)),
+            }
             Ok(None)
         }
         (None, None) => {

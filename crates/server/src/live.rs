@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use fieldhook_core::access::Scope;
 use fieldhook_core::event::{Event, is_reply_name};
-use fieldhook_core::id::{DeviceId, UserId};
+use fieldhook_core::id::{DeviceId, IntegrationId, UserId};
 use fieldhook_core::reply::Part;
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ pub use watch::Watch;
 const BEHIND: usize = 1_024;
 
 /// An event on its way to listeners.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Happening {
     /// The event.
     pub event: Arc<Event>,
@@ -33,8 +34,10 @@ pub struct Happening {
 }
 
 /// What is known of a reply besides the event it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyFacts {
+    /// The integration that replies.
+    pub integration: IntegrationId,
     /// The scope of the integration that replies.
     pub integration_scope: Scope,
     /// The device that published the triggering event, if a device did.
@@ -159,6 +162,8 @@ struct Seat {
 pub struct Live {
     listeners: RwLock<HashMap<Scope, Vec<Arc<Listener>>>>,
     next: AtomicU64,
+    /// Where what is published goes besides, so that listeners elsewhere hear it.
+    outlet: Option<mpsc::Sender<Happening>>,
 }
 
 /// A listener's end: frames come until it is dropped.
@@ -168,6 +173,11 @@ pub struct Subscription {
 }
 
 impl Live {
+    /// Everyone who listens here, with an outlet to those who listen elsewhere.
+    pub fn with_outlet(outlet: mpsc::Sender<Happening>) -> Self {
+        Self { outlet: Some(outlet), ..Self::default() }
+    }
+
     /// Listens from now on.
     pub fn subscribe(self: &Arc<Self>, audience: Audience) -> Subscription {
         let (sender, frames) = mpsc::channel(BEHIND);
@@ -185,9 +195,19 @@ impl Live {
         Seat { live: self.clone(), listener }
     }
 
-    /// Hands an event to all who may and want to hear it. Never waits. Whoever only watches counts as nobody
-    /// reached: what is in no sample reaches them not at all.
+    /// Hands an event to all who may and want to hear it, elsewhere too. Never waits. Whoever only watches counts as
+    /// nobody reached: what is in no sample reaches them not at all. Whoever listens elsewhere is reached there.
     pub fn publish(&self, happening: &Happening) -> Reach {
+        if let Some(outlet) = &self.outlet
+            && outlet.try_send(happening.clone()).is_err()
+        {
+            metrics::counter!("fieldhook_node_messages_missed_total").increment(1);
+        }
+        self.hear(happening)
+    }
+
+    /// Hands an event, which may have been published elsewhere, to all who listen here.
+    pub fn hear(&self, happening: &Happening) -> Reach {
         let mut reach = Reach::default();
         let listeners = self.listeners.read();
         if listeners.is_empty() {

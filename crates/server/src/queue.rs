@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fieldhook_core::event::Event;
 use fieldhook_core::id::{DeliveryId, EventId, IntegrationId, UserId};
 use fieldhook_core::time::Timestamp;
@@ -172,6 +173,28 @@ pub trait Queue: Send + Sync {
     /// For one task to wait on; never resolves where nothing is taken over.
     async fn adopted(&self) {
         std::future::pending::<()>().await;
+    }
+
+    /// The nodes that share the queue and are alive, this one among them, as far as this one knows; empty where there
+    /// is only one.
+    fn nodes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether this node is the one that does what is to be done once, and not once on each node. For a moment after
+    /// a node is gone there may be none.
+    fn leads(&self) -> bool {
+        true
+    }
+
+    /// Tells the other nodes something that matters only now. Whoever is away does not hear it.
+    async fn tell(&self, _told: Bytes) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    /// The next thing that another node told. For one task to wait on; never resolves where there is only one node.
+    async fn told(&self) -> Bytes {
+        std::future::pending().await
     }
 
     /// Says that the store has these events and their deliveries for good.

@@ -11,6 +11,7 @@ use crate::delivery::Engine;
 use crate::directory::Directory;
 use crate::ingest::{Ingest, KEY_LIFE};
 use crate::outbound::Outbound;
+use crate::queue::Queue;
 use crate::store::{Retention, Store};
 use crate::tester::Tester;
 use crate::vitals::Vitals;
@@ -31,6 +32,8 @@ pub struct Upkeep {
     pub tester: Arc<Tester>,
     /// Notes what goes wrong, also while nobody asks.
     pub vitals: Arc<Vitals>,
+    /// Says whether this node is the one that looks after what all nodes share.
+    pub queue: Arc<dyn Queue>,
     /// How old it need be.
     pub retention: RetentionConfig,
     /// Time.
@@ -54,7 +57,9 @@ impl Upkeep {
             let now = self.nature.now();
             if now.since(pruned_at) >= PRUNE_EVERY {
                 pruned_at = now;
-                self.prune(now).await;
+                if self.queue.leads() {
+                    self.prune(now).await;
+                }
             }
         }
     }

@@ -65,18 +65,19 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// The vault whose key is in this directory; the key is made when there is none.
-    pub fn open(directory: &Path, luck: &dyn Luck) -> Result<Self, VaultError> {
-        let path = directory.join(KEY_FILE);
-        let key = match fs::read(&path) {
+    /// The vault whose key is in this file; the key is made when there is none.
+    pub fn open(path: &Path, luck: &dyn Luck) -> Result<Self, VaultError> {
+        let unusable = |source| VaultError::File { path: path.to_owned(), source };
+        let key = match fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(directory, &path, luck)
-                .map_err(|source| VaultError::File { path: path.clone(), source })?,
-            Err(source) => return Err(VaultError::File { path, source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_key(path, luck).map_err(unusable)?
+            }
+            Err(source) => return Err(unusable(source)),
         };
         match <[u8; KEY_BYTES]>::try_from(&*key) {
             Ok(key) => Ok(Self::with_key(key)),
-            Err(_) => Err(VaultError::NotAKey { path, size: key.len() }),
+            Err(_) => Err(VaultError::NotAKey { path: path.to_owned(), size: key.len() }),
         }
     }
 
@@ -108,7 +109,7 @@ impl Vault {
 }
 
 /// Makes the key and its file, whole or not at all: a crash must not leave half a key behind.
-fn make_key(directory: &Path, path: &Path, luck: &dyn Luck) -> io::Result<Vec<u8>> {
+fn make_key(path: &Path, luck: &dyn Luck) -> io::Result<Vec<u8>> {
     let key: [u8; KEY_BYTES] = random(luck);
     let draft = path.with_extension("new");
     // A draft is there only when an earlier start broke off before it was used.
@@ -120,7 +121,8 @@ fn make_key(directory: &Path, path: &Path, luck: &dyn Luck) -> io::Result<Vec<u8
     file.write_all(&key)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    File::open(directory)?.sync_all()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(key.to_vec())
 }
 
@@ -186,10 +188,10 @@ mod tests {
     #[test]
     fn the_key_is_made_at_the_first_start_and_read_at_the_next() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Vault::open(directory.path(), &SeededLuck::new(1)).unwrap();
+        let first = Vault::open(&directory.path().join(KEY_FILE), &SeededLuck::new(1)).unwrap();
         let sealed = first.seal(b"hunter2", "it", &SeededLuck::new(2));
 
-        let next = Vault::open(directory.path(), &SeededLuck::new(3)).unwrap();
+        let next = Vault::open(&directory.path().join(KEY_FILE), &SeededLuck::new(3)).unwrap();
         assert_eq!(next.open_sealed(&sealed, "it").unwrap(), b"hunter2");
     }
 
@@ -199,7 +201,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let directory = tempfile::tempdir().unwrap();
-        Vault::open(directory.path(), &SeededLuck::new(1)).unwrap();
+        Vault::open(&directory.path().join(KEY_FILE), &SeededLuck::new(1)).unwrap();
         let mode = fs::metadata(directory.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -210,7 +212,7 @@ mod tests {
         let file = directory.path().join(KEY_FILE);
         fs::write(&file, [1; 31]).unwrap();
 
-        let refused = Vault::open(directory.path(), &SeededLuck::new(1));
+        let refused = Vault::open(&directory.path().join(KEY_FILE), &SeededLuck::new(1));
         assert!(matches!(refused, Err(VaultError::NotAKey { size: 31, .. })));
         assert_eq!(fs::read(&file).unwrap(), [1; 31]);
     }
@@ -219,6 +221,6 @@ mod tests {
     fn a_key_half_made_by_a_start_that_broke_off_is_no_obstacle() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("secret.new"), [1; 3]).unwrap();
-        assert!(Vault::open(directory.path(), &SeededLuck::new(1)).is_ok());
+        assert!(Vault::open(&directory.path().join(KEY_FILE), &SeededLuck::new(1)).is_ok());
     }
 }

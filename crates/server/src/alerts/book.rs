@@ -23,6 +23,8 @@ pub(super) struct Book {
     open: HashMap<Scope, HashMap<Cause, AlertId>>,
     changed: BTreeSet<AlertId>,
     gone: BTreeSet<AlertId>,
+    /// Alerts that another node raised, and looks after.
+    elsewhere: BTreeSet<AlertId>,
 }
 
 impl Book {
@@ -36,6 +38,37 @@ impl Book {
             book.alerts.insert(alert.id, alert);
         }
         book
+    }
+
+    /// Takes in an alert as another node has left it. What is still to be told of it, that node tells.
+    pub(super) fn take_over(&mut self, mut alert: Alert) {
+        let id = alert.id;
+        // What changed here as well is about to be kept, and told to the other.
+        if self.changed.contains(&id) {
+            return;
+        }
+        (alert.unpublished, alert.unmailed) = (None, None);
+        let open = self.open.entry(alert.scope).or_default();
+        if alert.is_open() {
+            open.insert(alert.cause.clone(), id);
+        } else if open.get(&alert.cause) == Some(&id) {
+            open.remove(&alert.cause);
+        }
+        if self.alerts.insert(id, alert).is_none() {
+            self.elsewhere.insert(id);
+        }
+    }
+
+    /// Lets go of an alert that another node has let go of.
+    pub(super) fn forget(&mut self, id: AlertId) {
+        self.elsewhere.remove(&id);
+        self.changed.remove(&id);
+        let Some(alert) = self.alerts.remove(&id) else { return };
+        if let Some(open) = self.open.get_mut(&alert.scope)
+            && open.get(&alert.cause) == Some(&id)
+        {
+            open.remove(&alert.cause);
+        }
     }
 
     /// Takes in a sign: raises an alert, or sees the open one of its cause again.
@@ -89,10 +122,11 @@ impl Book {
 
     /// Tells each open alert of which `missing` says so that its cause was not seen; some are over by that.
     pub(super) fn miss(&mut self, now: Timestamp, missing: impl Fn(&Alert) -> bool) {
-        let (alerts, changed) = (&mut self.alerts, &mut self.changed);
+        let (alerts, changed, elsewhere) = (&mut self.alerts, &mut self.changed, &self.elsewhere);
         let mut stays_open = |id: &AlertId| {
             let Some(alert) = alerts.get_mut(id) else { return false };
-            let gone = missing(alert) && alert.miss(now);
+            // What another node sees does not show here.
+            let gone = !elsewhere.contains(id) && missing(alert) && alert.miss(now);
             if gone {
                 changed.insert(*id);
             }
@@ -136,6 +170,7 @@ impl Book {
         for id in gone {
             self.alerts.remove(&id);
             self.changed.remove(&id);
+            self.elsewhere.remove(&id);
             self.gone.insert(id);
         }
     }

@@ -23,13 +23,16 @@ impl Alerts {
         }
         if now >= due.listen {
             due.listen = now + LISTEN_EVERY;
-            self.listen(now);
+            if self.parts.queue.leads() {
+                self.listen(now);
+            }
             self.weigh(self.disk().await, now, |cause| *cause == Cause::Disk);
             self.book.lock().tidy(now);
         }
         if now >= due.count {
             due.count = now + COUNT_EVERY;
-            match self.operations(now).await {
+            let counted = if self.parts.queue.leads() { self.operations(now).await } else { Ok(Vec::new()) };
+            match counted {
                 Ok(signs) => self.weigh(signs, now, |cause| *cause == Cause::Operations),
                 Err(error) => tracing::error!(%error, "operations could not be counted to raise alerts"),
             }

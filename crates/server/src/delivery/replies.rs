@@ -85,6 +85,7 @@ impl<'a> Announcer<'a> {
         let happening = Happening {
             scopes: engine.directory.scopes_hearing(self.event),
             reply: Some(ReplyFacts {
+                integration: self.live.saved.id,
                 integration_scope: self.live.saved.scope,
                 device: self.event.device(),
                 owner: self.event.owner,

@@ -154,26 +154,6 @@ pub struct ProductFilter {
 const FIRST_PRODUCT: u32 = 10_001;
 
 impl Directory {
-    pub(super) async fn load_fleet(&self) -> Result<(), DirectoryError> {
-        let devices = self.read_all::<Device>(Kind::Device).await?;
-        let products = self.read_all::<Product>(Kind::Product).await?;
-        let organisations = self.read_all::<Organisation>(Kind::Organisation).await?;
-        let heard = self.store.heard().await?;
-        let mut state = self.state.write();
-        for device in devices {
-            keep_device(&mut state, device);
-        }
-        for (id, at) in heard {
-            // It may have been deleted since.
-            if let Some(device) = state.devices.get_mut(&id) {
-                device.last_heard = Some(at);
-            }
-        }
-        state.products = products.into_iter().map(|product| (product.id, Arc::new(product))).collect();
-        state.organisations = organisations.into_iter().map(|org| (org.id, Arc::new(org))).collect();
-        Ok(())
-    }
-
     /// A device by id.
     pub fn device(&self, id: DeviceId) -> Option<Device> {
         self.state.read().devices.get(&id).cloned()
@@ -509,11 +489,17 @@ fn missing(kind: Kind, id: impl ToString) -> DirectoryError {
     DirectoryError::Missing { kind, name: id.to_string() }
 }
 
-fn keep_device(state: &mut State, device: Device) {
+pub(super) fn keep_device(state: &mut State, device: Device) {
     let before = state.devices.insert(device.id, device.clone());
     let (old_owner, old_product) = before.map_or((None, None), |old| (old.owner, old.product));
     relist(&mut state.owned, device.id, old_owner, device.owner);
     relist(&mut state.fleets, device.id, old_product, device.product);
+}
+
+pub(super) fn forget_device(state: &mut State, id: DeviceId) {
+    let Some(device) = state.devices.remove(&id) else { return };
+    relist(&mut state.owned, id, device.owner, None);
+    relist(&mut state.fleets, id, device.product, None);
 }
 
 fn relist<K: std::hash::Hash + Eq + Copy>(

@@ -100,19 +100,6 @@ pub struct IssuedToken {
 }
 
 impl Directory {
-    pub(super) async fn load_people(&self) -> Result<(), DirectoryError> {
-        let users = self.read_all::<User>(Kind::User).await?;
-        let tokens = self.read_all::<Token>(Kind::Token).await?;
-        let mut state = self.state.write();
-        for user in users {
-            keep_user(&mut state, user);
-        }
-        for token in tokens {
-            keep_token(&mut state, token);
-        }
-        Ok(())
-    }
-
     /// How many people there are; none means that the server is not set up yet.
     pub fn user_count(&self) -> usize {
         self.state.read().users.len()
@@ -170,7 +157,6 @@ impl Directory {
         change(&mut user);
         user.username = user.username.to_lowercase();
         self.commit(&writing, vec![put_user(&user)], |state| {
-            state.user_names.remove(&before.username);
             keep_user(state, user.clone());
         })
         .await?;
@@ -338,18 +324,21 @@ fn put_user(user: &User) -> Change {
     put(Kind::User, user.id.to_string(), Some(user.username.clone()), user)
 }
 
-fn keep_user(state: &mut State, user: User) {
+pub(super) fn keep_user(state: &mut State, user: User) {
+    if let Some(before) = state.users.get(&user.id) {
+        state.user_names.remove(&before.username);
+    }
     state.user_names.insert(user.username.clone(), user.id);
     state.users.insert(user.id, Arc::new(user));
 }
 
-fn keep_token(state: &mut State, token: Token) {
+pub(super) fn keep_token(state: &mut State, token: Token) {
     if let Some(hash) = parse_hash(&token.hash) {
         state.tokens.insert(hash, Arc::new(token));
     }
 }
 
-fn parse_hash(hex: &str) -> Option<TokenHash> {
+pub(super) fn parse_hash(hex: &str) -> Option<TokenHash> {
     let mut bytes = [0; 32];
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;

@@ -138,11 +138,19 @@ impl Compiled {
     pub(super) fn new() -> Self {
         Self(quick_cache::sync::Cache::new(COMPILED))
     }
+
+    pub(super) fn forget(&self, id: IntegrationId) {
+        self.0.remove(&id);
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
 }
 
 /// A scope's secret as it is kept, sealed.
 #[derive(Debug, Serialize, Deserialize)]
-struct SecretRecord {
+pub(super) struct SecretRecord {
     scope: Scope,
     name: String,
     value: String,
@@ -162,18 +170,6 @@ pub struct SecretChange {
 }
 
 impl Directory {
-    pub(super) async fn load_webhooks(&self) -> Result<(), DirectoryError> {
-        for document in self.store.documents(Kind::Integration).await? {
-            let saved: SavedIntegration = self.open_sealed(&document)?;
-            keep(&mut self.state.write(), saved);
-        }
-        for document in self.store.documents(Kind::Secret).await? {
-            let secret: SecretRecord = self.open_sealed(&document)?;
-            keep_secret(&mut self.state.write(), secret);
-        }
-        Ok(())
-    }
-
     /// The integrations that the event fires.
     pub fn matches(&self, event: &Event) -> SmallVec<[Match; 4]> {
         let mut matches = SmallVec::new();
@@ -360,7 +356,7 @@ impl Directory {
             forget(state, id);
         })
         .await?;
-        self.compiled.0.remove(&id);
+        self.compiled.forget(id);
         Ok(())
     }
 
@@ -413,7 +409,7 @@ impl Directory {
         let body = self.seal(Kind::Secret, &key, &record);
         let change = Change::Put(Document { kind: Kind::Secret, key, unique: None, body });
         self.commit(&writing, vec![change], |state| keep_secret(state, record)).await?;
-        self.compiled.0.clear();
+        self.compiled.clear();
         Ok(())
     }
 
@@ -422,14 +418,10 @@ impl Directory {
         let writing = self.write().await;
         let mut was_there = false;
         self.commit(&writing, vec![Change::Remove(Kind::Secret, secret_key(scope, name))], |state| {
-            let secrets = state.secrets.entry(scope).or_default();
-            was_there = Arc::make_mut(secrets).remove(name).is_some();
-            if let Some(changes) = state.secret_changes.get_mut(&scope) {
-                changes.remove(name);
-            }
+            was_there = forget_secret(state, scope, name);
         })
         .await?;
-        self.compiled.0.clear();
+        self.compiled.clear();
         Ok(was_there)
     }
 
@@ -460,7 +452,7 @@ impl Directory {
         })
         .await?;
         for id in in_place_of.into_iter().chain([saved.id]) {
-            self.compiled.0.remove(&id);
+            self.compiled.forget(id);
         }
         Ok(saved.to_integration())
     }
@@ -469,7 +461,10 @@ impl Directory {
         self.vault.seal(&to_json(thing), &context(kind, key), &*self.nature.luck)
     }
 
-    fn open_sealed<T: serde::de::DeserializeOwned>(&self, document: &Document) -> Result<T, DirectoryError> {
+    pub(super) fn open_sealed<T: serde::de::DeserializeOwned>(
+        &self,
+        document: &Document,
+    ) -> Result<T, DirectoryError> {
         let plain = self.vault.open_sealed(&document.body, &context(document.kind, &document.key))?;
         open(document, &plain).map_err(StoreError::into)
     }
@@ -530,20 +525,28 @@ fn scopes(state: &State, event: &Event) -> SmallVec<[Scope; 3]> {
     scopes
 }
 
-fn keep_secret(state: &mut State, secret: SecretRecord) {
+pub(super) fn keep_secret(state: &mut State, secret: SecretRecord) {
     let SecretRecord { scope, name, value, change } = secret;
     state.secret_changes.entry(scope).or_default().insert(name.clone(), change);
     Arc::make_mut(state.secrets.entry(scope).or_default()).insert(name, value);
 }
 
-fn keep(state: &mut State, saved: SavedIntegration) {
+/// Says whether there was one.
+pub(super) fn forget_secret(state: &mut State, scope: Scope, name: &str) -> bool {
+    if let Some(changes) = state.secret_changes.get_mut(&scope) {
+        changes.remove(name);
+    }
+    state.secrets.get_mut(&scope).is_some_and(|secrets| Arc::make_mut(secrets).remove(name).is_some())
+}
+
+pub(super) fn keep(state: &mut State, saved: SavedIntegration) {
     forget(state, saved.id);
     state.by_scope.entry(saved.scope).or_default().push(saved.id);
     state.trees.entry(saved.scope).or_default().insert(&saved.prefix, saved.id);
     state.integrations.insert(saved.id, saved);
 }
 
-fn forget(state: &mut State, id: IntegrationId) {
+pub(super) fn forget(state: &mut State, id: IntegrationId) {
     let Some(saved) = state.integrations.remove(&id) else { return };
     if let Some(ids) = state.by_scope.get_mut(&saved.scope) {
         ids.retain(|other| *other != id);

@@ -18,6 +18,7 @@ use std::time::Duration;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::DeleteStreamErrorKind;
 use async_trait::async_trait;
+use bytes::Bytes;
 use fieldhook_core::event::Event;
 use fieldhook_core::id::EventId;
 use fieldhook_core::time::Timestamp;
@@ -26,6 +27,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
+use self::chat::Chat;
 use self::disk::JetStreamDisk;
 use self::journal::Journal;
 use self::link::Link;
@@ -36,6 +38,7 @@ use super::embedded::{Embedded, EmbeddedConfig};
 use super::{Append, Backlog, Claim, Delivery, Due, Lane, Queue, QueueError, Settlement};
 use crate::clock::{Nature, random};
 
+mod chat;
 mod disk;
 mod journal;
 mod link;
@@ -107,6 +110,9 @@ struct Node {
     /// Whether it beats no more.
     closed: AtomicBool,
     adopted: Notify,
+    /// The runs of nodes that were alive at the last beat, and their names; the first one leads.
+    alive: Mutex<Vec<(String, String)>>,
+    chat: Chat,
 }
 
 /// An open log.
@@ -198,6 +204,7 @@ impl Node {
         let registry = Registry::open(Arc::clone(&link), &stream, subject, config.replicas);
         let registry = registry.map_err(|error| unavailable("the list of nodes", &error))?;
         let owner = random_name(&nature);
+        let chat = Chat::begin(&link, &config.prefix, &owner);
         let node = Self {
             link,
             registry,
@@ -212,6 +219,8 @@ impl Node {
             mute: AtomicBool::default(),
             closed: AtomicBool::default(),
             adopted: Notify::new(),
+            alive: Mutex::default(),
+            chat,
         };
         *node.own_id.lock() = node.find_log()?;
         Ok(Arc::new(node))
@@ -277,6 +286,7 @@ impl Node {
         let heir_to: BTreeSet<_> = self.inherited.lock().keys().cloned().collect();
         let now = self.nature.clock.elapsed();
         let turn = self.registry.change(|nodes| nodes.beat(&me, &own, lost, &heir_to, &mut watch, now))?;
+        *self.alive.lock() = turn.alive;
         for id in turn.adopt {
             info!(log = id, "taking over the log of a node that is gone");
             self.inherited.lock().insert(id, None);
@@ -447,6 +457,23 @@ impl Queue for Nats {
 
     async fn adopted(&self) {
         self.node.adopted.notified().await;
+    }
+
+    fn nodes(&self) -> Vec<String> {
+        self.node.alive.lock().iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn leads(&self) -> bool {
+        let first = self.node.alive.lock().first().is_some_and(|(owner, _)| *owner == self.node.owner);
+        first && !self.node.mute.load(Ordering::Relaxed)
+    }
+
+    async fn tell(&self, told: Bytes) -> Result<(), QueueError> {
+        self.node.chat.tell(told).await
+    }
+
+    async fn told(&self) -> Bytes {
+        self.node.chat.told().await
     }
 
     async fn recorded(&self, events: &[EventId]) -> Result<(), QueueError> {

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 mod client;
 mod endpoint;
+mod engines;
 mod smtp;
 
 pub(crate) use client::{Reply, Stream, Visitor};
@@ -50,6 +51,7 @@ impl World {
         };
         config.accounts.admin_email = Some(EMAIL.to_owned());
         config.accounts.admin_password = Some(PASSWORD.to_owned());
+        engines::choose(&mut config).await;
         set(&mut config);
         let clock = Arc::new(ManualClock::at(T0));
         let server = serve(&config, &clock).await;

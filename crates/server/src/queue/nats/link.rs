@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::{self, Context};
-use async_nats::{ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
@@ -67,6 +67,11 @@ impl Link {
             Some(error) => Err(refused(error)),
             None => Ok(link),
         }
+    }
+
+    /// The connection itself, for what is not kept.
+    pub(super) fn client(&self) -> Client {
+        self.context.client()
     }
 
     /// JetStream.

@@ -78,6 +78,8 @@ pub(super) struct Turn {
     pub(super) lost: bool,
     /// Logs taken over from others.
     pub(super) adopt: Vec<String>,
+    /// The runs of nodes that are alive, and their names, in the order of their logs: the first one leads.
+    pub(super) alive: Vec<(String, String)>,
 }
 
 impl Watch {
@@ -145,7 +147,7 @@ impl Nodes {
         let lost = lost || !self.logs.get(own).is_some_and(held);
         let own = if lost { me.spare.clone() } else { own.to_owned() };
         self.hold(&own, me);
-        let mut turn = Turn { lost, adopt: Vec::new() };
+        let mut turn = Turn { lost, ..Turn::default() };
         for (id, log) in &mut self.logs {
             if *id == own || log.state == LogState::Damaged {
                 continue;
@@ -160,6 +162,11 @@ impl Nodes {
             }
         }
         watch.forget_all_but(&self.logs);
+        for log in self.logs.values().filter(|log| log.state == LogState::Held) {
+            if turn.alive.iter().all(|(owner, _)| *owner != log.owner) {
+                turn.alive.push((log.owner.clone(), log.node.clone()));
+            }
+        }
         turn
     }
 
