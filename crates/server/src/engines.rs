@@ -70,6 +70,7 @@ pub enum EngineError {
 pub(crate) struct Engines {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Vault,
     /// Whether other nodes may use them too.
     pub(crate) shared: bool,
 }
@@ -83,9 +84,10 @@ enum Choice<'a> {
     Shared { queue: &'a str, store: &'a str },
 }
 
-/// Opens what the operator chose.
+/// Opens what the operator chose, and the vault with the key for what is sealed in it.
 pub(crate) async fn open(
     config: &Config,
+    key_file: &Path,
     roots: &[CertificateDer<'static>],
     nature: &Nature,
 ) -> Result<Engines, EngineError> {
@@ -96,13 +98,15 @@ pub(crate) async fn open(
             // The queue's lock is what keeps a second process out of the directory, so it comes first.
             let queue = Arc::new(Embedded::open(queue)?);
             let store = Arc::new(Sqlite::open(&config.data.join("fieldhook.sqlite"))?);
-            Ok(Engines { queue, store, shared: false })
+            let vault = open_vault(key_file, &*store, nature).await?;
+            Ok(Engines { queue, store, vault, shared: false })
         }
         Choice::Shared { queue, store } => {
             let node = node_name(config.node.as_deref())?;
-            // The store first: a node that cannot record should not take over what others left.
+            // A node that could not record, or not read what is sealed, must not take over what others left.
             let store = PostgresConfig { roots: roots.to_vec(), ..PostgresConfig::at(store) };
             let store = Arc::new(Postgres::open(&store).await?);
+            let vault = open_vault(key_file, &*store, nature).await?;
             let (servers, prefix) = split_prefix(queue);
             let mut queue = NatsConfig { most_pending, ..NatsConfig::at(servers, &node) };
             if let Some(prefix) = prefix {
@@ -110,7 +114,7 @@ pub(crate) async fn open(
             }
             let queue = Arc::new(Nats::open(queue, nature.clone()).await?);
             tracing::info!(node, "this is one of the nodes that share a queue and a store");
-            Ok(Engines { queue, store, shared: true })
+            Ok(Engines { queue, store, vault, shared: true })
         }
     }
 }
@@ -167,7 +171,7 @@ const KEY_CHECK: &str = "key check";
 /// Opens the vault, and sees that its key is the one by which what is in the store was sealed.
 ///
 /// The first node makes the key, or finds it where it was put; every other must be given the same.
-pub(crate) async fn vault(key_file: &Path, store: &dyn Store, nature: &Nature) -> Result<Vault, EngineError> {
+async fn open_vault(key_file: &Path, store: &dyn Store, nature: &Nature) -> Result<Vault, EngineError> {
     let known = key_check(store).await?;
     if known.is_some() && !key_file.exists() {
         return Err(EngineError::Key(key_file.to_owned()));

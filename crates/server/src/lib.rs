@@ -138,9 +138,9 @@ impl Server {
         let data = &config.data;
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
         let roots = config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default();
-        let Engines { queue, store, shared } = engines::open(&config, &roots, &nature).await?;
         let key_file = config.key_file.clone().unwrap_or_else(|| data.join(KEY_FILE));
-        let vault = engines::vault(&key_file, &*store, &nature).await?;
+        let Engines { queue, store, vault, shared } =
+            engines::open(&config, &key_file, &roots, &nature).await?;
         let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
         engines::mark_key(directory.vault(), &key_file, &*store, &nature).await?;
         let der: Vec<_> = roots.iter().map(|root| root.to_vec()).collect();
@@ -296,6 +296,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many nodes share its queue and are alive, as far as it knows; 0 where it is alone for good.
+    pub fn nodes(&self) -> usize {
+        self.app.queue.nodes().len()
     }
 
     /// The address under which people reach it.

@@ -29,17 +29,17 @@ impl Directory {
         let _writing = self.write().await;
         match change {
             Elsewhere::Document(kind, _) if !KINDS.contains(kind) => {}
-            Elsewhere::Document(kind, key) => match self.store.document(*kind, key).await? {
-                Some(document) => {
-                    let known = self.read_document(&document)?;
-                    known.keep(&mut self.state.write());
-                    self.forget_compiled(*kind, key);
+            Elsewhere::Document(kind, key) => {
+                let found = self.store.document(*kind, key).await?;
+                let known = found.map(|document| self.read_document(&document)).transpose()?;
+                let mut state = self.state.write();
+                match known {
+                    Some(known) => known.keep(&mut state),
+                    None => forget(&mut state, *kind, key),
                 }
-                None => {
-                    forget(&mut self.state.write(), *kind, key);
-                    self.forget_compiled(*kind, key);
-                }
-            },
+                drop(state);
+                self.forget_compiled(*kind, key);
+            }
             Elsewhere::Anything => {
                 let fresh = self.read_state().await?;
                 *self.state.write() = fresh;

@@ -487,6 +487,9 @@ impl Queue for Nats {
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, QueueError> {
+        if !self.node.link.is_connected() {
+            return Err(QueueError::Unavailable("there is no connection to NATS".to_owned()));
+        }
         let mut sum = Backlog::default();
         for log in self.node.logs()? {
             let one = log.queue.backlog(now).await?;

@@ -7,6 +7,7 @@ use fieldhook_core::time::Timestamp;
 use fieldhook_server::Server;
 use fieldhook_server::clock::{ManualClock, Nature, SystemLuck};
 use fieldhook_server::config::Config;
+use fieldhook_server::vault::KEY_FILE;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,6 +18,7 @@ mod smtp;
 
 pub(crate) use client::{Reply, Stream, Visitor};
 pub(crate) use endpoint::{Endpoint, Scripted, reply};
+pub(crate) use engines::Engines;
 pub(crate) use smtp::MailServer;
 
 const EMAIL: &str = "admin@example.com";
@@ -51,13 +53,71 @@ impl World {
         };
         config.accounts.admin_email = Some(EMAIL.to_owned());
         config.accounts.admin_password = Some(PASSWORD.to_owned());
-        engines::choose(&mut config).await;
+        if let Some(engines) = Engines::asked_for().await {
+            engines.set(&mut config);
+        }
         set(&mut config);
         let clock = Arc::new(ManualClock::at(T0));
         let server = serve(&config, &clock).await;
         let nobody = Visitor::new(url_of(&server), None);
         let admin = nobody.log_in(EMAIL, PASSWORD).await;
         Self { server: Some(server), clock, config, admin, _data: data }
+    }
+
+    /// A server that shares its queue and its store with others.
+    pub(crate) async fn of_nodes() -> (Self, Engines) {
+        let engines = Engines::shared().await;
+        let world = Self::start_with(|config| engines.set(config)).await;
+        (world, engines)
+    }
+
+    /// The same, whose engines nobody else has, so that they can be stopped.
+    pub(crate) async fn of_nodes_on_engines_of_its_own() -> (Self, Engines) {
+        let engines = Engines::own().await;
+        let world = Self::start_with(|config| engines.set(config)).await;
+        (world, engines)
+    }
+
+    /// Another node beside the server. Returns once each knows of the other.
+    pub(crate) async fn join(&self, name: &str) -> Node {
+        let data = tempfile::tempdir().unwrap();
+        let key_file = Some(self.config.data.join(KEY_FILE));
+        let config = Config {
+            data: data.path().to_owned(),
+            node: Some(name.to_owned()),
+            key_file,
+            ..self.config.clone()
+        };
+        let server = serve(&config, &self.clock).await;
+        let mut admin = self.admin.clone();
+        admin.base = url_of(&server);
+        let node = Node { server, admin, _data: data };
+        let know = || self.server().nodes() == 2 && node.server.nodes() == 2;
+        while !know() {
+            // A beat each second, of which the others may miss no more than three.
+            self.clock.advance(secs(1));
+            for _ in 0..50 {
+                if know() {
+                    break;
+                }
+                self.nobody().get("/health").await;
+            }
+        }
+        node
+    }
+
+    /// Why another node does not start with this changed.
+    pub(crate) async fn refused(&self, change: impl FnOnce(&mut Config)) -> String {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data: data.path().to_owned(),
+            node: Some("refused".to_owned()),
+            key_file: Some(self.config.data.join(KEY_FILE)),
+            ..self.config.clone()
+        };
+        change(&mut config);
+        let nature = Nature { clock: self.clock.clone(), luck: Arc::new(SystemLuck) };
+        Server::start(config, nature).await.err().expect("it does not start").to_string()
     }
 
     /// Drains the server and starts another on the same directory; tokens stay good.
@@ -164,6 +224,30 @@ impl World {
         self.settled().await;
         let page = self.admin.get(&format!("/fieldhook/v1/attempts?integration={integration}")).await;
         page.expect(200)["items"].as_array().unwrap().clone()
+    }
+}
+
+/// Another node of a world.
+pub(crate) struct Node {
+    server: Server,
+    admin: Visitor,
+    _data: TempDir,
+}
+
+impl Node {
+    /// The administrator, who talks to this node.
+    pub(crate) fn admin(&self) -> &Visitor {
+        &self.admin
+    }
+
+    /// Waits until nothing is under way on this node.
+    pub(crate) async fn settled(&self) {
+        self.server.settled().await;
+    }
+
+    /// Drains the node.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
     }
 }
 

@@ -74,6 +74,11 @@ impl Link {
         self.context.client()
     }
 
+    /// Whether there is a connection now.
+    pub(super) fn is_connected(&self) -> bool {
+        self.context.client().connection_state() == State::Connected
+    }
+
     /// JetStream.
     pub(super) fn jetstream(&self) -> &Context {
         &self.context
@@ -102,7 +107,7 @@ impl Link {
     /// Waits for the answer to what was asked after the connection had been lost `since` times. It does not come
     /// when the connection has been lost again.
     pub(super) fn wait_since<T>(&self, since: u64, work: impl Future<Output = T>) -> io::Result<T> {
-        if self.context.client().connection_state() != State::Connected {
+        if !self.is_connected() {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "there is no connection to NATS"));
         }
         let mut losses = self.losses.clone();

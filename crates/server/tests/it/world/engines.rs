@@ -12,17 +12,59 @@ mod postgres;
 /// When this variable is set, every test of this binary runs on NATS and PostgreSQL.
 const SHARED: &str = "FIELDHOOK_TEST_SHARED";
 
-/// Sets what the variable asks for.
-pub(super) async fn choose(config: &mut Config) {
-    if std::env::var_os(SHARED).is_some() {
-        share(config).await;
-    }
+/// A queue and a store that nodes share, as empty as those of one machine are at first.
+pub(crate) struct Engines {
+    queue: String,
+    store: String,
+    /// The servers, where nobody else uses them.
+    own: Option<(nats::Server, postgres::Server)>,
 }
 
-/// Sets engines that nodes share, as empty as those of one machine are at first.
-pub(super) async fn share(config: &mut Config) {
-    static INSTALLATIONS: AtomicU64 = AtomicU64::new(0);
-    let installation = INSTALLATIONS.fetch_add(1, Ordering::Relaxed);
-    config.queue = Some(format!("{}/t{installation}", nats::shared().url()));
-    config.store = Some(postgres::shared().database().await);
+impl Engines {
+    /// What the variable asks for.
+    pub(super) async fn asked_for() -> Option<Self> {
+        match std::env::var_os(SHARED) {
+            Some(_) => Some(Self::shared().await),
+            None => None,
+        }
+    }
+
+    /// On servers that all tests use.
+    pub(super) async fn shared() -> Self {
+        static INSTALLATIONS: AtomicU64 = AtomicU64::new(0);
+        let installation = INSTALLATIONS.fetch_add(1, Ordering::Relaxed);
+        let queue = format!("{}/t{installation}", nats::shared().url());
+        Self { queue, store: postgres::shared().database().await, own: None }
+    }
+
+    /// On servers of their own.
+    pub(super) async fn own() -> Self {
+        let (nats, postgres) = (nats::Server::start(), postgres::Server::own());
+        Self { queue: nats.url(), store: postgres.database().await, own: Some((nats, postgres)) }
+    }
+
+    pub(super) fn set(&self, config: &mut Config) {
+        config.queue = Some(self.queue.clone());
+        config.store = Some(self.store.clone());
+    }
+
+    /// Ends NATS without a word.
+    pub(crate) fn kill_nats(&mut self) {
+        self.own.as_mut().expect("the servers are its own").0.kill();
+    }
+
+    /// Starts NATS again with what it kept.
+    pub(crate) fn start_nats(&mut self) {
+        self.own.as_mut().expect("the servers are its own").0.start_again();
+    }
+
+    /// Ends PostgreSQL without a word.
+    pub(crate) fn kill_postgres(&mut self) {
+        self.own.as_mut().expect("the servers are its own").1.kill();
+    }
+
+    /// Starts PostgreSQL again with what it kept.
+    pub(crate) fn start_postgres(&mut self) {
+        self.own.as_mut().expect("the servers are its own").1.start_again();
+    }
 }
