@@ -30,10 +30,13 @@ console: $(CONSOLE)/dist/index.html ## Build the console; the next `cargo build`
 .PHONY: test
 test: tools-test ## Install what the tests need, then run every test.
 	cargo test --workspace --locked
+	FIELDHOOK_TEST_SHARED=1 cargo test --package fieldhook-server --test it --locked
 	tests/api/fuzz.sh
 	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CLIENTS) test
+	tests/shared/run.sh npm --prefix $(CLIENTS) test
 	npm --prefix $(CONSOLE) test
 	FIELDHOOK_BIN=$(CURDIR)/target/debug/fieldhook npm --prefix $(CONSOLE) run journey
+	tests/shared/run.sh npm --prefix $(CONSOLE) run journey
 
 .PHONY: check
 check: tools-check ## Format, lints, licences, layers: all without running a test.
@@ -52,8 +55,8 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 	target/release/fieldhook bench
 
 .PHONY: soak
-soak: ## Kill the server 500 times under load, and look for what was lost. Takes minutes.
-	FIELDHOOK_KILLS=$${FIELDHOOK_KILLS:-500} cargo test --locked --package fieldhook --test durable -- --nocapture
+soak: ## Kill the server 500 times under load, cut a node off for a minute, and look for what was lost. Takes minutes.
+	FIELDHOOK_KILLS=$${FIELDHOOK_KILLS:-500} FIELDHOOK_CUT_OFF_SECONDS=60 cargo test --locked --package fieldhook --test durable -- --nocapture
 
 .PHONY: docs
 docs: ## Write the files that are made from the code.

@@ -195,6 +195,11 @@ impl Server {
         self.child.id()
     }
 
+    /// Waits for it to end.
+    pub(crate) fn wait(mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
     /// Ends it without a word.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");

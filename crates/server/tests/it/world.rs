@@ -53,7 +53,7 @@ impl World {
         };
         config.accounts.admin_email = Some(EMAIL.to_owned());
         config.accounts.admin_password = Some(PASSWORD.to_owned());
-        if let Some(engines) = Engines::asked_for().await {
+        if let Some(engines) = Engines::asked_for() {
             engines.set(&mut config);
         }
         set(&mut config);
@@ -66,14 +66,14 @@ impl World {
 
     /// A server that shares its queue and its store with others.
     pub(crate) async fn of_nodes() -> (Self, Engines) {
-        let engines = Engines::shared().await;
+        let engines = Engines::shared();
         let world = Self::start_with(|config| engines.set(config)).await;
         (world, engines)
     }
 
     /// The same, whose engines nobody else has, so that they can be stopped.
     pub(crate) async fn of_nodes_on_engines_of_its_own() -> (Self, Engines) {
-        let engines = Engines::own().await;
+        let engines = Engines::own();
         let world = Self::start_with(|config| engines.set(config)).await;
         (world, engines)
     }

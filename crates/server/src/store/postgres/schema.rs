@@ -22,7 +22,10 @@ pub(super) async fn migrate(client: &mut Object) -> Result<(), Failure> {
     let transaction = client.transaction().await?;
     transaction.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await?;
-    transaction.batch_execute("CREATE TABLE IF NOT EXISTS fieldhook (version integer NOT NULL)").await?;
+    let there = transaction.query_one("SELECT to_regclass('fieldhook') IS NOT NULL", &[]).await?;
+    if !raw::<bool>(&there, 0)? {
+        transaction.batch_execute("CREATE TABLE fieldhook (version integer NOT NULL)").await?;
+    }
     let version = transaction.query_opt("SELECT version FROM fieldhook", &[]).await?;
     let version: i32 = version.map_or(Ok(0), |row| raw(&row, 0))?;
     let (done, known) = (usize::try_from(version).unwrap_or(usize::MAX), MIGRATIONS.len());

@@ -17,7 +17,7 @@ mod server;
 promises!(fresh, found_again);
 
 pub(super) async fn fresh() -> (Postgres, ()) {
-    let config = PostgresConfig::at(&shared().database().await);
+    let config = PostgresConfig::at(&shared().database());
     (Postgres::open(&config).await.unwrap(), ())
 }
 
@@ -28,7 +28,7 @@ struct FoundAgain {
 }
 
 async fn found_again() -> (FoundAgain, ()) {
-    let config = PostgresConfig::at(&shared().database().await);
+    let config = PostgresConfig::at(&shared().database());
     (FoundAgain { store: Postgres::open(&config).await.unwrap(), config }, ())
 }
 
@@ -44,7 +44,7 @@ impl World for FoundAgain {
 
 /// Two nodes on one database.
 async fn two_nodes() -> (Postgres, Postgres) {
-    let config = PostgresConfig::at(&shared().database().await);
+    let config = PostgresConfig::at(&shared().database());
     (Postgres::open(&config).await.unwrap(), Postgres::open(&config).await.unwrap())
 }
 
@@ -54,7 +54,7 @@ fn setting(key: &str) -> Document {
 
 #[tokio::test]
 async fn nodes_that_start_at_once_on_an_empty_database_make_the_tables_once() {
-    let config = PostgresConfig::at(&shared().database().await);
+    let config = PostgresConfig::at(&shared().database());
     let opened = futures_util::future::join_all((0..6).map(|_| Postgres::open(&config))).await;
     for store in opened {
         store.unwrap().change(vec![Change::Put(setting("a"))]).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_batch_whose_end_was_not_heard_of_is_not_written_twice() {
 #[tokio::test]
 async fn a_server_that_goes_away_is_unavailable_until_it_is_back_and_nothing_is_lost() {
     let mut server = Server::own();
-    let config = PostgresConfig::at(&server.database().await);
+    let config = PostgresConfig::at(&server.database());
     let (store, other) = (Postgres::open(&config).await.unwrap(), Postgres::open(&config).await.unwrap());
     let event = Arc::new(event(1));
     store.record(vec![Entry::Event(event.clone()), Entry::Matched(matched(&event, HOOK))]).await.unwrap();
@@ -225,7 +225,7 @@ async fn a_server_that_goes_away_is_unavailable_until_it_is_back_and_nothing_is_
 
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_with_what_to_do() {
-    let config = PostgresConfig::at(&shared().database().await);
+    let config = PostgresConfig::at(&shared().database());
     let store = Postgres::open(&config).await.unwrap();
     store.pool.get().await.unwrap().batch_execute("UPDATE fieldhook SET version = 99").await.unwrap();
     let refusal = Postgres::open(&config).await.err().unwrap().to_string();
@@ -242,7 +242,7 @@ async fn a_server_that_cannot_be_reached_or_used_is_named_with_what_to_check() {
     assert!(refusal.contains(&format!("127.0.0.1:{port}, database fleet, user me")), "{refusal}");
     assert!(refusal.contains("refused") && !refusal.contains("secret"), "{refusal}");
 
-    let missing = shared().database().await.replace("/t", "/missing");
+    let missing = shared().database().replace("/t", "/missing");
     let refusal = Postgres::open(&PostgresConfig::at(&missing)).await.err().unwrap();
     assert!(matches!(&refusal, StoreError::Unavailable(why) if why.contains("does not exist")), "{refusal}");
 }

@@ -22,25 +22,22 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// What the variable asks for.
-    pub(super) async fn asked_for() -> Option<Self> {
-        match std::env::var_os(SHARED) {
-            Some(_) => Some(Self::shared().await),
-            None => None,
-        }
+    pub(super) fn asked_for() -> Option<Self> {
+        std::env::var_os(SHARED).map(|_| Self::shared())
     }
 
     /// On servers that all tests use.
-    pub(super) async fn shared() -> Self {
+    pub(super) fn shared() -> Self {
         static INSTALLATIONS: AtomicU64 = AtomicU64::new(0);
         let installation = INSTALLATIONS.fetch_add(1, Ordering::Relaxed);
         let queue = format!("{}/t{installation}", nats::shared().url());
-        Self { queue, store: postgres::shared().database().await, own: None }
+        Self { queue, store: postgres::shared().database(), own: None }
     }
 
     /// On servers of their own.
-    pub(super) async fn own() -> Self {
+    pub(super) fn own() -> Self {
         let (nats, postgres) = (nats::Server::start(), postgres::Server::own());
-        Self { queue: nats.url(), store: postgres.database().await, own: Some((nats, postgres)) }
+        Self { queue: nats.url(), store: postgres.database(), own: Some((nats, postgres)) }
     }
 
     pub(super) fn set(&self, config: &mut Config) {

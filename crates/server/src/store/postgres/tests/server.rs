@@ -62,14 +62,11 @@ impl Server {
     }
 
     /// The address of a database that nobody else has.
-    pub(super) async fn database(&self) -> String {
+    pub(super) fn database(&self) -> String {
         let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let config: tokio_postgres::Config = self.url("postgres").parse().unwrap();
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        drop(client);
-        connection.await.unwrap().unwrap();
+        let mut create = Command::new(binaries().join("createdb"));
+        create.args(["-U", "fieldhook", "-h"]).arg(self.dir.path()).arg(&name);
+        assert!(create.status().unwrap().success(), "PostgreSQL makes a database");
         self.url(&name)
     }
 
