@@ -35,6 +35,9 @@ pub(crate) struct Serve {
     /// The queue that nodes share, such as nats://nats.example:4222 [default: in the data directory]
     #[arg(long, value_name = "URL", env = "FIELDHOOK_QUEUE", hide_env_values = true)]
     queue: Option<String>,
+    /// On how many servers of a NATS cluster the queue is kept: 1, 3 or 5 [default: 1]
+    #[arg(long, value_name = "COUNT", env = "FIELDHOOK_QUEUE_REPLICAS")]
+    queue_replicas: Option<usize>,
     /// The store that nodes share, such as postgres://user:password@db.example/fieldhook [default: in the data directory]
     #[arg(long, value_name = "URL", env = "FIELDHOOK_STORE", hide_env_values = true)]
     store: Option<String>,
@@ -122,6 +125,7 @@ impl Serve {
         };
         lay(&mut config.data, self.data);
         config.queue = self.queue.or(config.queue);
+        lay(&mut config.queue_replicas, self.queue_replicas);
         config.store = self.store.or(config.store);
         config.node = self.node.or(config.node);
         config.key_file = self.key_file.or(config.key_file);

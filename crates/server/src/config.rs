@@ -20,6 +20,8 @@ pub struct Config {
     /// behind them where several installations share a server. Without it the queue is in the data directory. Goes
     /// with `store`.
     pub queue: Option<String>,
+    /// On how many servers of a NATS cluster the queue is kept: 1, 3 or 5.
+    pub queue_replicas: usize,
     /// The store that nodes share: `postgres://…`. Without it the store is in the data directory. Goes with `queue`.
     pub store: Option<String>,
     /// This node's name among those that share; by default the machine's.
@@ -52,6 +54,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             queue: None,
+            queue_replicas: 1,
             store: None,
             node: None,
             key_file: None,
@@ -90,7 +93,7 @@ impl Default for PublishConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeliveryConfig {
-    /// Requests at once to one destination.
+    /// Requests at once to one destination. Nodes that share a queue share them evenly.
     pub lane_width: usize,
     /// Requests at once to all destinations.
     pub most_in_flight: usize,

@@ -261,6 +261,11 @@ impl Engine {
         self.gates.wake(id, scopes)
     }
 
+    /// Takes this node's share of the width of each lane, of which so many nodes have one.
+    pub fn share_lanes(&self, nodes: usize) {
+        self.lanes.share(nodes);
+    }
+
     /// Forgets what has long been idle.
     pub fn forget_idle(&self) {
         let now = self.nature.now();

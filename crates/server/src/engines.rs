@@ -108,7 +108,11 @@ pub(crate) async fn open(
             let store = Arc::new(Postgres::open(&store).await?);
             let vault = open_vault(key_file, &*store, nature).await?;
             let (servers, prefix) = split_prefix(queue);
-            let mut queue = NatsConfig { most_pending, ..NatsConfig::at(servers, &node) };
+            let mut queue = NatsConfig {
+                most_pending,
+                replicas: config.queue_replicas,
+                ..NatsConfig::at(servers, &node)
+            };
             if let Some(prefix) = prefix {
                 prefix.clone_into(&mut queue.prefix);
             }

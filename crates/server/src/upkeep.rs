@@ -51,6 +51,7 @@ impl Upkeep {
             }
             self.ingest.forget_rested();
             self.engine.forget_idle();
+            self.engine.share_lanes(self.queue.nodes().len());
             self.outbound.sweep();
             self.tester.forget_idle();
             self.vitals.look().await;

@@ -1,6 +1,7 @@
 //! How many deliveries may be under way at once, lane by lane.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -11,7 +12,10 @@ use crate::queue::Lane;
 /// A lane is narrow so that a hung destination holds few connections, and bounded on its own so that it costs
 /// others nothing. When all slots together are taken every lane still gets one, so none is starved.
 pub(super) struct Lanes {
-    width: usize,
+    /// Of a lane over all nodes.
+    whole_width: usize,
+    /// Of a lane on this one.
+    width: AtomicUsize,
     most: usize,
     state: Mutex<State>,
 }
@@ -32,12 +36,18 @@ struct Slots {
 impl Lanes {
     /// Lanes of `width` slots each, and about `most` in all.
     pub(super) fn new(width: usize, most: usize) -> Self {
-        Self { width: width.max(1), most: most.max(1), state: Mutex::default() }
+        let whole_width = width.max(1);
+        Self { whole_width, width: whole_width.into(), most: most.max(1), state: Mutex::default() }
     }
 
-    /// The width of a lane.
+    /// The width of a lane on this node.
     pub(super) fn width(&self) -> usize {
-        self.width
+        self.width.load(Ordering::Relaxed)
+    }
+
+    /// Gives each of so many nodes its share of a lane's width; at least one slot, or that node could send nothing.
+    pub(super) fn share(&self, nodes: usize) {
+        self.width.store((self.whole_width / nodes.max(1)).max(1), Ordering::Relaxed);
     }
 
     /// Takes a slot for something new; refuses while the lane is full or has older work waiting.
@@ -87,7 +97,8 @@ impl Lanes {
     /// Whether the holder of a slot should look for more work; else its slot is given back.
     pub(super) fn keep(&self, lane: Lane) -> bool {
         let mut state = self.state.lock();
-        if state.lanes.get(&lane).is_some_and(|slots| slots.backlogged) {
+        let width = self.width();
+        if state.lanes.get(&lane).is_some_and(|slots| slots.backlogged && slots.taken <= width) {
             return true;
         }
         state.taken -= 1;
@@ -105,7 +116,7 @@ impl Lanes {
 
     fn room(&self, state: &State, lane: Lane) -> usize {
         let taken = state.lanes.get(&lane).map_or(0, |slots| slots.taken);
-        let own = self.width.saturating_sub(taken);
+        let own = self.width().saturating_sub(taken);
         let shared = self.most.saturating_sub(state.taken);
         if taken == 0 { own.min(shared.max(1)) } else { own.min(shared) }
     }
@@ -123,6 +134,21 @@ mod tests {
 
     const ONE: Lane = Lane(1);
     const OTHER: Lane = Lane(2);
+
+    #[test]
+    fn nodes_share_the_width_of_a_lane_and_each_has_a_slot() {
+        let lanes = Lanes::new(6, 100);
+        assert_eq!(lanes.reserve_all(Lane(1)), 6);
+        lanes.share(3);
+        assert_eq!(lanes.width(), 2);
+        assert_eq!((0..4).filter(|_| lanes.keep(Lane(1))).count(), 0, "what is too many is given back");
+        assert!(lanes.keep(Lane(1)), "the rest goes on");
+        assert_eq!(lanes.taken(), 2);
+        lanes.share(100);
+        assert_eq!(lanes.width(), 1);
+        lanes.share(0);
+        assert_eq!(lanes.width(), 6);
+    }
 
     #[test]
     fn a_full_lane_takes_nothing_new_and_costs_others_nothing() {

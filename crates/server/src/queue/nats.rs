@@ -285,8 +285,11 @@ impl Node {
         }
         let heir_to: BTreeSet<_> = self.inherited.lock().keys().cloned().collect();
         let now = self.nature.clock.elapsed();
-        let turn = self.registry.change(|nodes| nodes.beat(&me, &own, lost, &heir_to, &mut watch, now))?;
-        *self.alive.lock() = turn.alive;
+        let (turn, alive) = self.registry.change(|nodes| {
+            let turn = nodes.beat(&me, &own, lost, &heir_to, &mut watch, now);
+            (turn, nodes.alive())
+        })?;
+        *self.alive.lock() = alive;
         for id in turn.adopt {
             info!(log = id, "taking over the log of a node that is gone");
             self.inherited.lock().insert(id, None);

@@ -78,8 +78,6 @@ pub(super) struct Turn {
     pub(super) lost: bool,
     /// Logs taken over from others.
     pub(super) adopt: Vec<String>,
-    /// The runs of nodes that are alive, and their names, in the order of their logs: the first one leads.
-    pub(super) alive: Vec<(String, String)>,
 }
 
 impl Watch {
@@ -162,12 +160,18 @@ impl Nodes {
             }
         }
         watch.forget_all_but(&self.logs);
+        turn
+    }
+
+    /// The runs of nodes that hold a log, and the nodes' names, in the order of their logs: the first one leads.
+    pub(super) fn alive(&self) -> Vec<(String, String)> {
+        let mut alive: Vec<(String, String)> = Vec::new();
         for log in self.logs.values().filter(|log| log.state == LogState::Held) {
-            if turn.alive.iter().all(|(owner, _)| *owner != log.owner) {
-                turn.alive.push((log.owner.clone(), log.node.clone()));
+            if alive.iter().all(|(owner, _)| *owner != log.owner) {
+                alive.push((log.owner.clone(), log.node.clone()));
             }
         }
-        turn
+        alive
     }
 
     /// Lets go of a log that is `me`'s: as `state` if there is one, entirely if there is none.
@@ -248,6 +252,20 @@ mod tests {
 
         nodes.let_go(&one.me, "other-log-1", Some(LogState::Damaged));
         assert_eq!(one.beat(&mut nodes, secs(99)), Turn::default());
+    }
+
+    #[test]
+    fn whoever_holds_a_log_is_alive_and_one_of_them_leads_until_its_log_is_taken_over() {
+        let mut nodes = Nodes::default();
+        let (mut one, mut other) = (Node::entered(&mut nodes, "one"), Node::entered(&mut nodes, "other"));
+        let names = |nodes: &Nodes| nodes.alive().into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+        assert_eq!(names(&nodes), ["one", "other"]);
+        for second in 0..=5 {
+            other.beat(&mut nodes, secs(second));
+        }
+        assert_eq!(names(&nodes), ["other"], "it has the other's log now, and is named once");
+        one.beat(&mut nodes, secs(6));
+        assert_eq!(names(&nodes), ["one", "other"], "in the order of their logs");
     }
 
     #[test]
