@@ -368,6 +368,7 @@ impl App {
             outbound: outbound.clone(),
             store: self.store.clone(),
             queue: self.queue.clone(),
+            replays: self.replays.clone(),
             tester: self.tester.clone(),
             vitals: self.vitals.clone(),
             retention: config.retention.clone(),

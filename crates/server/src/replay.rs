@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fieldhook_core::attempt::Outcome;
 use fieldhook_core::event::Event;
@@ -139,23 +140,37 @@ impl Replays {
         })
     }
 
-    /// Notes of the replays that the last run left under way that they were interrupted. What they had handed on goes
-    /// on by itself.
+    /// Notes that the replays which nobody sends any more were interrupted: all that are not under way here, or those
+    /// of them that have long not moved where another node may be sending them.
     pub async fn note_interrupted(&self) -> Result<(), StoreError> {
+        let (now, alone) = (self.nature.now(), self.is_alone());
         for replay in self.store.unfinished_replays().await? {
+            let here = self.under_way.lock().contains_key(&replay.id);
+            if here || !(alone || now.since(replay.changed_at) > ABANDONED) {
+                continue;
+            }
             tracing::warn!(replay.id = %replay.id, "a replay was interrupted: {}", replay.progress.summary());
-            let went = ReplayWent {
-                replay: replay.id,
-                integration: replay.integration,
-                skipped: replay.progress.skipped,
-                tested: None,
-                sending: Sending::Interrupted,
-                reason: Some(INTERRUPTED.to_owned()),
-                at: self.nature.now(),
-            };
-            self.recorder.note(vec![Entry::ReplayWent(went)]).await;
+            self.end(&replay, Sending::Interrupted, Some(INTERRUPTED.to_owned())).await;
         }
         Ok(())
+    }
+
+    fn is_alone(&self) -> bool {
+        self.queue.nodes().len() < 2
+    }
+
+    /// Ends a replay that is not under way here.
+    async fn end(&self, replay: &ReplayRow, sending: Sending, reason: Option<String>) {
+        let went = ReplayWent {
+            replay: replay.id,
+            integration: replay.integration,
+            skipped: replay.progress.skipped,
+            tested: None,
+            sending,
+            reason,
+            at: self.nature.now(),
+        };
+        self.recorder.note(vec![Entry::ReplayWent(went)]).await;
     }
 
     /// Begins a replay; returns once it is remembered.
@@ -186,11 +201,28 @@ impl Replays {
         Ok(id)
     }
 
-    /// Cancels a replay and waits until it has ended; says whether it was under way.
-    pub async fn cancel(&self, id: ReplayId) -> bool {
-        let Some(ended) = self.under_way.lock().get(&id).map(UnderWay::cancel) else { return false };
-        ended.cancelled().await;
-        true
+    /// Cancels a replay; says whether it was under way. One that is under way here has ended when this returns, another
+    /// node sees it before it sends the next part.
+    pub async fn cancel(&self, replay: &ReplayRow) -> bool {
+        let ended = self.under_way.lock().get(&replay.id).map(UnderWay::cancel);
+        if let Some(ended) = ended {
+            ended.cancelled().await;
+            return true;
+        }
+        let elsewhere = !self.is_alone() && replay.sending == Sending::Underway;
+        if elsewhere {
+            self.end(replay, Sending::Cancelled, None).await;
+        }
+        elsewhere
+    }
+
+    /// How another node has ended a replay that is under way here, if one has.
+    async fn ended_elsewhere(&self, id: ReplayId) -> Option<(Sending, Option<String>)> {
+        if self.is_alone() {
+            return None;
+        }
+        let row = self.store.replay(id).await.ok().flatten()?;
+        (row.sending != Sending::Underway).then_some((row.sending, row.reason))
     }
 
     /// Whether no replay has anything to do before time goes on.
@@ -270,6 +302,9 @@ impl Replays {
             }
             if self.stopping.is_cancelled() {
                 return (Sending::Interrupted, Some(INTERRUPTED.to_owned()));
+            }
+            if let Some(ended) = self.ended_elsewhere(work.row.id).await {
+                return ended;
             }
             let now = self.nature.now();
             let due = work.pace.take(now, work.left.len().min(work.batch()));
@@ -424,6 +459,9 @@ impl Work {
         if self.row.plan.is_test() { TESTS_AT_ONCE } else { BATCH }
     }
 }
+
+/// How long a replay may stand still before another node takes it for interrupted. The slowest pace moves sooner.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Why a replay ended that the server did not bring to its end.
 const INTERRUPTED: &str = "the server stopped while it was under way: replay the rest";

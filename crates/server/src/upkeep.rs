@@ -12,6 +12,7 @@ use crate::directory::Directory;
 use crate::ingest::{Ingest, KEY_LIFE};
 use crate::outbound::Outbound;
 use crate::queue::Queue;
+use crate::replay::Replays;
 use crate::store::{Retention, Store};
 use crate::tester::Tester;
 use crate::vitals::Vitals;
@@ -26,6 +27,8 @@ pub struct Upkeep {
     pub engine: Arc<Engine>,
     /// Connections that rest.
     pub outbound: Arc<Outbound>,
+    /// Those that nobody sends any more.
+    pub replays: Arc<Replays>,
     /// What is older than it need be.
     pub store: Arc<dyn Store>,
     /// Endpoints that rest.
@@ -70,6 +73,9 @@ impl Upkeep {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old entries removed"),
             Err(error) => tracing::error!(%error, "old entries could not be removed; trying again later"),
+        }
+        if let Err(error) = self.replays.note_interrupted().await {
+            tracing::error!(%error, "replays that were interrupted could not be found; trying again later");
         }
         if let Err(error) = self.directory.forget_ended_tokens().await {
             tracing::error!(%error, "ended tokens could not be removed; trying again later");

@@ -70,6 +70,7 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
             "ingest",
             "outbound",
             "queue",
+            "replay",
             "store",
             "tester",
             "vitals",

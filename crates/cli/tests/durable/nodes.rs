@@ -7,17 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fieldhook_server::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::tiny::{self, Connection, Server, Sink};
 
 #[path = "../../../server/src/queue/nats/tests/server.rs"]
-#[expect(dead_code, reason = "here every test stops its servers, and shares none")]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is written for the tests of another crate")]
 mod nats;
 #[path = "../../../server/src/store/postgres/tests/server.rs"]
-#[expect(dead_code, reason = "here every test stops its servers, and shares none")]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is written for the tests of another crate")]
 mod postgres;
 
 /// How long a node is cut off: longer than the others wait for it. `make soak` cuts it off for a minute.
@@ -98,14 +99,18 @@ fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_sha
 /// The books once every acknowledged event has matched and nothing waits any more.
 fn settled(url: &str, token: &str, hook: &str, acknowledged: usize, sink: &Sink) -> Value {
     let path = format!("/fieldhook/v1/integrations/{hook}/books");
-    let begun = Instant::now();
+    let clock = SystemClock::new();
+    let begun = clock.elapsed();
     loop {
         let books = tiny::call(url, "GET", &path, Some(token), None).expect("there are books");
         if books["waiting"] == 0 && books["matched"].as_u64() >= Some(acknowledged as u64) {
             return books;
         }
         let arrived = sink.arrived().len();
-        assert!(begun.elapsed() < PATIENCE, "of {acknowledged} events {arrived} arrived; the books: {books}");
+        assert!(
+            clock.elapsed() - begun < PATIENCE,
+            "of {acknowledged} events {arrived} arrived; the books: {books}"
+        );
         thread::yield_now();
     }
 }
@@ -209,8 +214,9 @@ impl Load {
 
     /// Counts what is acknowledged meanwhile.
     fn take_for(&mut self, time: Duration) {
-        let begun = Instant::now();
-        while let Some(left) = time.checked_sub(begun.elapsed()) {
+        let clock = SystemClock::new();
+        let begun = clock.elapsed();
+        while let Some(left) = time.checked_sub(clock.elapsed() - begun) {
             if let Ok(number) = self.yes.recv_timeout(left) {
                 self.acknowledged.insert(number);
             }

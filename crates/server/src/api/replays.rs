@@ -136,7 +136,7 @@ async fn cancel(
     app.caught_up().await;
     let row = app.replay_named(&person, &id).await?;
     app.allow(&person, row.scope, Act::Troubleshoot)?;
-    if !app.replays.cancel(row.id).await {
+    if !app.replays.cancel(&row).await {
         let summary = row.progress.summary();
         return Err(ApiError::conflict(format!("replay {} has nothing left to send ({summary})", row.id)));
     }

@@ -228,13 +228,18 @@ impl Node {
 
     fn find_log(&self) -> Result<String, QueueError> {
         let me = self.me();
-        let (mut watch, mut alive) = (Watch::default(), BTreeSet::new());
+        let (mut watch, mut seen) = (Watch::default(), BTreeSet::new());
         let mut told = false;
         loop {
             let now = self.nature.clock.elapsed();
-            let entry = self.registry.change(|nodes| nodes.enter(&me, &mut watch, &mut alive, now));
-            match entry.map_err(|error| unavailable("the list of nodes", &error))? {
-                Entry::Take(id) => return Ok(id),
+            let entry =
+                self.registry.change(|nodes| (nodes.enter(&me, &mut watch, &mut seen, now), nodes.alive()));
+            let (entry, alive) = entry.map_err(|error| unavailable("the list of nodes", &error))?;
+            match entry {
+                Entry::Take(id) => {
+                    *self.alive.lock() = alive;
+                    return Ok(id);
+                }
                 Entry::Wait if !told => info!(
                     node = self.config.node,
                     "a node of this name has not said goodbye; waiting a moment to see whether it is still there"

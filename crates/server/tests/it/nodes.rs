@@ -105,6 +105,32 @@ async fn a_node_that_drains_leaves_what_waits_to_another_with_the_same_id() {
 }
 
 #[tokio::test]
+async fn a_replay_that_one_node_sends_is_seen_and_cancelled_on_another() {
+    let (world, _engines) = World::of_nodes().await;
+    let other = world.join("b").await;
+    let endpoint = world.endpoint([reply(404), reply(404), reply(404), reply(200)]).await;
+    let id = world.integration(json!({"event": "t", "url": endpoint.url})).await;
+    for data in ["1", "2", "3"] {
+        world.publish("t", data).await;
+        // Apart from one another, so that the gate stays open.
+        world.advance(secs(1)).await;
+        world.advance(secs(1)).await;
+    }
+    let ask = json!({"intent": "recover", "integration": id, "rate": 1});
+    let replay = world.admin().post("/fieldhook/v1/replays", ask).await.expect(201);
+    let path = format!("/fieldhook/v1/replays/{}", replay["id"].as_str().unwrap());
+
+    assert_eq!(other.admin().get(&path).await.expect(200)["state"], "running");
+    assert_eq!(other.admin().delete(&path).await.expect(200)["state"], "cancelled");
+    world.advance(secs(3)).await;
+    world.advance(secs(3)).await;
+    let seen = world.admin().get(&path).await.expect(200);
+    assert_eq!(seen["state"], "cancelled");
+    assert!(endpoint.hits() < 6, "{seen}");
+    other.stop().await;
+}
+
+#[tokio::test]
 async fn publishes_are_refused_while_nats_is_away_and_taken_in_again_when_it_is_back() {
     let (world, mut engines) = World::of_nodes_on_engines_of_its_own().await;
     let endpoint = world.endpoint([reply(200)]).await;
