@@ -10,7 +10,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -160,8 +159,14 @@ impl Server {
         let outbound = Arc::new(Outbound::with(setup, nature.clone())?);
         outbound.set_own_address(address);
 
-        let (outlet, happenings) = mpsc::channel(nodes::WAITING);
-        let live = Arc::new(if shared { Live::with_outlet(outlet) } else { Live::default() });
+        let (outlets, news) = nodes::news();
+        let live = if shared {
+            recorder.tell_changes_elsewhere(outlets.changes);
+            Live::with_outlet(outlets.happenings)
+        } else {
+            Live::default()
+        };
+        let live = Arc::new(live);
         let engine = Engine::new(delivery::Parts {
             directory: directory.clone(),
             queue: queue.clone(),
@@ -263,8 +268,9 @@ impl Server {
         background.spawn(app.alerts.clone().run(turned, upkeep.clone()));
         if shared {
             let (app, stop) = (app.clone(), upkeep.clone());
-            background.spawn(nodes::tell(app.queue.clone(), happenings, stop.clone()));
-            background.spawn(nodes::listen(app.queue.clone(), app.ingest.clone(), stop.clone()));
+            background.spawn(nodes::tell(app.queue.clone(), news, stop.clone()));
+            let (ingest, recorder) = (app.ingest.clone(), app.recorder.clone());
+            background.spawn(nodes::listen(app.queue.clone(), ingest, recorder, stop.clone()));
             let (directory, alerts) = (app.directory.clone(), app.alerts.clone());
             background.spawn(nodes::follow(
                 app.store.clone(),

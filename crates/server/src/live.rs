@@ -23,7 +23,7 @@ pub use watch::Watch;
 const BEHIND: usize = 1_024;
 
 /// An event on its way to listeners.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Happening {
     /// The event.
     pub event: Arc<Event>,

@@ -2,10 +2,13 @@
 //!
 //! Nothing here is needed for an event to be taken in and delivered: what is kept stands in the queue and the store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fieldhook_core::id::IntegrationId;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -15,10 +18,13 @@ use crate::directory::{Directory, DirectoryError};
 use crate::ingest::Ingest;
 use crate::live::Happening;
 use crate::queue::Queue;
+use crate::recorder::Recorder;
 use crate::store::{Elsewhere, Store};
 
 /// Happenings that may wait to be told to the other nodes.
-pub(crate) const WAITING: usize = 8_192;
+const HAPPENINGS: usize = 8_192;
+/// Changes that may wait so: each is of a whole batch.
+const CHANGES: usize = 256;
 /// Happenings in one message.
 const TOLD_AT_ONCE: usize = 64;
 /// Bytes of one message from which on no more is added to it; NATS takes a megabyte.
@@ -26,26 +32,49 @@ const MESSAGE_BYTES: usize = 128 * 1_024;
 /// How long to wait before reading again what could not be read.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
+/// What a node tells the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Told {
+    /// An event was taken in, or a reply published.
+    Happened(Happening),
+    /// The logs, counters or books of these integrations have changed.
+    Changed(BTreeSet<IntegrationId>),
+}
+
+/// What there is to tell.
+pub(crate) struct News {
+    happenings: mpsc::Receiver<Happening>,
+    changes: mpsc::Receiver<BTreeSet<IntegrationId>>,
+}
+
+/// Where news are handed in.
+pub(crate) struct Outlets {
+    pub(crate) happenings: mpsc::Sender<Happening>,
+    pub(crate) changes: mpsc::Sender<BTreeSet<IntegrationId>>,
+}
+
+/// Both ends of the way that news take.
+pub(crate) fn news() -> (Outlets, News) {
+    let (happened, happenings) = mpsc::channel(HAPPENINGS);
+    let (changed, changes) = mpsc::channel(CHANGES);
+    (Outlets { happenings: happened, changes: changed }, News { happenings, changes })
+}
+
 /// Tells the other nodes what happens here, until it is stopped.
-pub(crate) async fn tell(
-    queue: Arc<dyn Queue>,
-    mut happenings: mpsc::Receiver<Happening>,
-    stop: CancellationToken,
-) {
-    let mut gathered = Vec::new();
+pub(crate) async fn tell(queue: Arc<dyn Queue>, mut news: News, stop: CancellationToken) {
+    let mut happenings = Vec::new();
     loop {
-        let count = tokio::select! {
+        let changed = tokio::select! {
             () = stop.cancelled() => return,
-            count = happenings.recv_many(&mut gathered, TOLD_AT_ONCE) => count,
+            _ = news.happenings.recv_many(&mut happenings, TOLD_AT_ONCE) => None,
+            Some(changed) = news.changes.recv() => Some(changed),
         };
-        if count == 0 {
-            return;
-        }
         if queue.nodes().len() < 2 {
-            gathered.clear();
+            happenings.clear();
             continue;
         }
-        for message in messages(gathered.drain(..)) {
+        let told = happenings.drain(..).map(Told::Happened).chain(changed.map(Told::Changed));
+        for message in messages(told) {
             if let Err(error) = queue.tell(message).await {
                 tracing::debug!(%error, "listeners on other nodes miss some events");
             }
@@ -53,15 +82,23 @@ pub(crate) async fn tell(
     }
 }
 
-/// Lets those who listen here hear what happens on other nodes, until it is stopped.
-pub(crate) async fn listen(queue: Arc<dyn Queue>, ingest: Arc<Ingest>, stop: CancellationToken) {
+/// Lets those who listen and watch here hear what happens on other nodes, until it is stopped.
+pub(crate) async fn listen(
+    queue: Arc<dyn Queue>,
+    ingest: Arc<Ingest>,
+    recorder: Recorder,
+    stop: CancellationToken,
+) {
     loop {
         let message = tokio::select! {
             () = stop.cancelled() => return,
             message = queue.told() => message,
         };
-        for happening in understood(&message) {
-            ingest.heard_elsewhere(&happening).await;
+        for told in understood(&message) {
+            match told {
+                Told::Happened(happening) => ingest.heard_elsewhere(&happening).await,
+                Told::Changed(integrations) => recorder.changed_elsewhere(&integrations),
+            }
         }
     }
 }
@@ -96,13 +133,12 @@ pub(crate) async fn follow(
     }
 }
 
-/// Each message is some happenings, one after the other.
-fn messages(happenings: impl Iterator<Item = Happening>) -> Vec<Bytes> {
+/// Each message is some things told, one after the other.
+fn messages(told: impl Iterator<Item = Told>) -> Vec<Bytes> {
     let mut messages = Vec::new();
     let mut message = Vec::new();
-    for happening in happenings {
-        message =
-            postcard::to_extend(&happening, message).expect("a happening is made of strings and numbers");
+    for one in told {
+        message = postcard::to_extend(&one, message).expect("what is told is made of strings and numbers");
         if message.len() >= MESSAGE_BYTES {
             messages.push(Bytes::from(std::mem::take(&mut message)));
         }
@@ -113,32 +149,32 @@ fn messages(happenings: impl Iterator<Item = Happening>) -> Vec<Bytes> {
     messages
 }
 
-/// The happenings of a message. What a node of another version tells and this one does not understand ends it.
-fn understood(mut message: &[u8]) -> Vec<Happening> {
-    let mut happenings = Vec::new();
+/// What a message tells. What a node of another version tells and this one does not understand ends it.
+fn understood(mut message: &[u8]) -> Vec<Told> {
+    let mut told = Vec::new();
     while !message.is_empty() {
-        let Ok((happening, rest)) = postcard::take_from_bytes(message) else {
+        let Ok((one, rest)) = postcard::take_from_bytes(message) else {
             tracing::debug!("what another node tells is not understood; does it run another version?");
             break;
         };
-        happenings.push(happening);
+        told.push(one);
         message = rest;
     }
-    happenings
+    told
 }
 
 #[cfg(test)]
 mod tests {
     use fieldhook_core::access::Scope;
     use fieldhook_core::event::{Event, Publisher, Source};
-    use fieldhook_core::id::{EventId, IntegrationId, UserId};
+    use fieldhook_core::id::{EventId, UserId};
     use fieldhook_core::time::Timestamp;
     use smallvec::smallvec;
 
     use super::*;
     use crate::live::ReplyFacts;
 
-    fn happening(data: &str) -> Happening {
+    fn happening(data: &str) -> Told {
         let event = Event {
             id: EventId(uuid::Uuid::nil()),
             name: "reading".to_owned(),
@@ -170,16 +206,13 @@ mod tests {
     #[test]
     fn what_is_told_is_understood_in_order_however_many_messages_it_takes() {
         let wide = "x".repeat(50_000);
-        let told: Vec<_> = (0..9).map(|number| happening(&format!("{number}{wide}"))).collect();
+        let mut told: Vec<_> = (0..9).map(|number| happening(&format!("{number}{wide}"))).collect();
+        told.push(Told::Changed(BTreeSet::from([IntegrationId([1; 12]), IntegrationId([2; 12])])));
         let messages = messages(told.iter().cloned());
         assert!(messages.len() > 1 && messages.iter().all(|message| message.len() < 512 * 1_024));
 
         let heard: Vec<_> = messages.iter().flat_map(|message| understood(message)).collect();
-        let data = |happenings: &[Happening]| -> Vec<_> {
-            happenings.iter().map(|happening| happening.event.data.clone()).collect()
-        };
-        assert_eq!(data(&heard), data(&told));
-        assert_eq!((heard[0].reply, &heard[0].scopes), (told[0].reply, &told[0].scopes));
+        assert_eq!(heard, told);
     }
 
     #[test]

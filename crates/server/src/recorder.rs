@@ -1,5 +1,6 @@
 //! One writer for all that happened: it gathers while the store writes, so a batch is one transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use fieldhook_core::access::Scope;
 use fieldhook_core::books::operations_of;
 use fieldhook_core::event::Event;
-use fieldhook_core::id::EventId;
+use fieldhook_core::id::{EventId, IntegrationId};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -127,6 +128,16 @@ impl Recorder {
         let brought = self.brought.load(Ordering::Acquire);
         let mut written = self.written.clone();
         let _ = written.wait_for(|written| *written >= brought || self.stuck()).await;
+    }
+
+    /// Tells those who watch on other nodes too which integrations' logs, counters or books change, from now on.
+    pub fn tell_changes_elsewhere(&self, outlet: mpsc::Sender<BTreeSet<IntegrationId>>) {
+        self.changes.tell_elsewhere(outlet);
+    }
+
+    /// Takes note that another node has changed these integrations' logs, counters or books.
+    pub fn changed_elsewhere(&self, integrations: &BTreeSet<IntegrationId>) {
+        self.changes.hear(integrations);
     }
 
     /// Watches which integrations' logs, counters or books change; they are told once the store has the change.

@@ -50,7 +50,7 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
     ("ingest", &["clock", "delivery", "directory", "live", "queue", "recorder", "rhythms", "store"]),
     ("listener", &["clock"]),
     ("live", &[]),
-    ("nodes", &["alerts", "clock", "directory", "ingest", "live", "queue", "store"]),
+    ("nodes", &["alerts", "clock", "directory", "ingest", "live", "queue", "recorder", "store"]),
     ("outbound", &["clock"]),
     ("password", &["clock"]),
     ("queue", &["clock"]),

@@ -1,11 +1,11 @@
 //! Which integrations' logs, counters or books have changed, for whoever watches them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use fieldhook_core::id::IntegrationId;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::store::Entry;
 
@@ -16,6 +16,8 @@ const MOST_GATHERED: usize = 4_096;
 #[derive(Default)]
 pub(super) struct Changes {
     watchers: Mutex<Vec<Weak<Watcher>>>,
+    /// Where they go besides, for those who watch elsewhere.
+    outlet: OnceLock<mpsc::Sender<BTreeSet<IntegrationId>>>,
 }
 
 #[derive(Default)]
@@ -43,22 +45,38 @@ impl Changes {
         ChangeWatch(watcher)
     }
 
+    /// Tells those who watch elsewhere too, from now on.
+    pub(super) fn tell_elsewhere(&self, outlet: mpsc::Sender<BTreeSet<IntegrationId>>) {
+        // There is one elsewhere.
+        let _ = self.outlet.set(outlet);
+    }
+
     /// The integrations that these entries change; none while nobody watches.
     pub(super) fn among(&self, entries: &[Entry]) -> BTreeSet<IntegrationId> {
         let mut watchers = self.watchers.lock();
         watchers.retain(|watcher| watcher.strong_count() > 0);
-        if watchers.is_empty() {
+        if watchers.is_empty() && self.outlet.get().is_none() {
             BTreeSet::new()
         } else {
             entries.iter().filter_map(integration_of).collect()
         }
     }
 
-    /// Tells whoever watches.
+    /// Tells whoever watches, here and elsewhere.
     pub(super) fn tell(&self, changed: &BTreeSet<IntegrationId>) {
         if changed.is_empty() {
             return;
         }
+        if let Some(outlet) = self.outlet.get()
+            && outlet.try_send(changed.clone()).is_err()
+        {
+            metrics::counter!("fieldhook_node_messages_missed_total").increment(1);
+        }
+        self.hear(changed);
+    }
+
+    /// Tells whoever watches here.
+    pub(super) fn hear(&self, changed: &BTreeSet<IntegrationId>) {
         for watcher in self.watchers.lock().iter().filter_map(Weak::upgrade) {
             watcher.gathered.lock().add(changed);
             watcher.came.notify_one();

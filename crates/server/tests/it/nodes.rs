@@ -85,6 +85,28 @@ async fn a_listener_on_one_node_hears_what_another_took_in_and_the_answer_to_it_
 }
 
 #[tokio::test]
+async fn a_console_that_watches_one_node_is_told_what_another_changes() {
+    let (world, _engines) = World::of_nodes().await;
+    let other = world.join("b").await;
+    let endpoint = world.endpoint([reply(200)]).await;
+    let id = world.integration(json!({"event": "t", "url": endpoint.url})).await;
+    until(other.admin(), &format!("/v1/integrations/{id}"), 200).await;
+    let mut watch = other.admin().stream("/fieldhook/v1/live").await;
+    world.publish("t", "1").await;
+    world.settled().await;
+
+    // Changes are told a second apart.
+    world.tick(secs(1));
+    let (mut happened, mut changed) = (false, false);
+    while !(happened && changed) {
+        let message = watch.next().await;
+        happened |= message.name == "events";
+        changed |= message.name == "changed" && message.json["integrations"] == json!([id]);
+    }
+    other.stop().await;
+}
+
+#[tokio::test]
 async fn a_node_that_drains_leaves_what_waits_to_another_with_the_same_id() {
     let (world, _engines) = World::of_nodes().await;
     let other = world.join("b").await;
