@@ -196,11 +196,8 @@ mod tests {
             owner: None,
             part: None,
         };
-        Happening {
-            event: Arc::new(event),
-            scopes: smallvec![Scope::User(UserId([1; 12]))],
-            reply: Some(reply),
-        }
+        let scopes = smallvec![Scope::User(UserId([1; 12]))];
+        Told::Happened(Happening { event: Arc::new(event), scopes, reply: Some(reply) })
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn settled(url: &str, token: &str, hook: &str, acknowledged: usize, sink: &Sink)
         }
         let arrived = sink.arrived().len();
         assert!(
-            clock.elapsed() - begun < PATIENCE,
+            clock.elapsed().saturating_sub(begun) < PATIENCE,
             "of {acknowledged} events {arrived} arrived; the books: {books}"
         );
         thread::yield_now();
@@ -216,7 +216,7 @@ impl Load {
     fn take_for(&mut self, time: Duration) {
         let clock = SystemClock::new();
         let begun = clock.elapsed();
-        while let Some(left) = time.checked_sub(clock.elapsed() - begun) {
+        while let Some(left) = time.checked_sub(clock.elapsed().saturating_sub(begun)) {
             if let Ok(number) = self.yes.recv_timeout(left) {
                 self.acknowledged.insert(number);
             }
