@@ -290,10 +290,12 @@ impl Node {
         }
         let heir_to: BTreeSet<_> = self.inherited.lock().keys().cloned().collect();
         let now = self.nature.clock.elapsed();
-        let (turn, alive) = self.registry.change(|nodes| {
+        let (turn, alive, held) = self.registry.change(|nodes| {
             let turn = nodes.beat(&me, &own, lost, &heir_to, &mut watch, now);
-            (turn, nodes.alive())
+            (turn, nodes.alive(), nodes.held(&me))
         })?;
+        // What somebody else has taken over meanwhile is not ours to move any more.
+        self.inherited.lock().retain(|id, _| held.contains(id));
         *self.alive.lock() = alive;
         for id in turn.adopt {
             info!(log = id, "taking over the log of a node that is gone");
@@ -354,9 +356,14 @@ impl Node {
     /// Moves what can be moved of a log; says whether it is over.
     fn move_one(&self, id: &str) -> Result<bool, QueueError> {
         let there = self.inherited.lock().get(id).cloned().flatten();
-        let log = if let Some(log) = there {
+        let log = if let Some(log) = there.filter(|log| !log.journal.is_lost()) {
             log
         } else {
+            // Opening it takes it from whoever writes to it.
+            let held = self.registry.change(|nodes| nodes.held(&self.me()));
+            if !held.map_err(|error| unavailable("the list of nodes", &error))?.contains(id) {
+                return Ok(true);
+            }
             let log = Arc::new(self.open(id)?);
             self.inherited.lock().insert(id.to_owned(), Some(Arc::clone(&log)));
             log

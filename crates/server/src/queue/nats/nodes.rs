@@ -174,6 +174,12 @@ impl Nodes {
         alive
     }
 
+    /// The logs that are `me`'s.
+    pub(super) fn held(&self, me: &Me) -> BTreeSet<String> {
+        let held = self.logs.iter().filter(|(_, log)| log.owner == me.owner && log.state == LogState::Held);
+        held.map(|(id, _)| id.clone()).collect()
+    }
+
     /// Lets go of a log that is `me`'s: as `state` if there is one, entirely if there is none.
     pub(super) fn let_go(&mut self, me: &Me, id: &str, state: Option<LogState>) {
         let Some(log) = self.logs.get_mut(id).filter(|log| log.owner == me.owner) else { return };
