@@ -57,6 +57,10 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 soak: ## Kill the server 500 times under load, and look for what was lost. Takes minutes.
 	FIELDHOOK_KILLS=$${FIELDHOOK_KILLS:-500} cargo test --locked --package fieldhook --test durable -- --nocapture
 
+.PHONY: sim
+sim: ## Simulate queue, gate, retries and replies with crashes and clock jumps: SEEDS=1000, or SEED=n alone.
+	SEEDS=$${SEEDS:-1000} SEED=$${SEED:-} cargo test --locked --package fieldhook-server --test sim -- --nocapture
+
 .PHONY: fuzz
 fuzz: ## Look for inputs that break a promise: TIME=60 seconds for each target, TARGET=name for one.
 	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ_VERSION)' || cargo install --locked cargo-fuzz@$(FUZZ_VERSION)
