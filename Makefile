@@ -7,6 +7,7 @@ SHELL := /bin/bash
 CLIENTS := tests/clients
 CONSOLE := console
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
 
 .PHONY: help
 help: ## Say what there is.
@@ -41,6 +42,7 @@ test: tools-test ## Install what the tests need, then run every test.
 .PHONY: check
 check: tools-check ## Format, lints, licences, layers: all without running a test.
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --locked check bans licenses sources
 	target/debug/fieldhook openapi > target/openapi.json
@@ -57,6 +59,20 @@ bench: ## Measure speed, latency, memory and matching cost, each against its lim
 .PHONY: soak
 soak: ## Kill the server 500 times under load, cut a node off for a minute, and look for what was lost. Takes minutes.
 	FIELDHOOK_KILLS=$${FIELDHOOK_KILLS:-500} FIELDHOOK_CUT_OFF_SECONDS=60 cargo test --locked --package fieldhook --test durable -- --nocapture
+
+.PHONY: sim
+sim: ## Simulate queue, gate, retries and replies with crashes and clock jumps: SEEDS=1000, or SEED=n alone.
+	SEEDS=$${SEEDS:-1000} SEED=$${SEED:-} cargo test --locked --package fieldhook-server --test sim -- --nocapture
+
+.PHONY: fuzz
+fuzz: ## Look for inputs that break a promise: TIME=60 seconds for each target, TARGET=name for one.
+	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ_VERSION)' || cargo install --locked cargo-fuzz@$(FUZZ_VERSION)
+	@command -v c++ >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y g++; } \
+	|| { echo 'libFuzzer is built from C++: install a C++ compiler' >&2; exit 1; }
+	for target in $${TARGET:-$$(ls fuzz/seeds)}; do \
+		mkdir -p fuzz/corpus/$$target; \
+		cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$${TIME:-60}; \
+	done
 
 .PHONY: docs
 docs: ## Write the files that are made from the code.

@@ -86,8 +86,16 @@ pub struct Embedded {
 }
 
 struct Running {
-    writer: JoinHandle<()>,
+    writer: Hand,
     _directory: Guard,
+}
+
+/// Who sets the writer going.
+enum Hand {
+    /// A thread of its own.
+    Thread(JoinHandle<()>),
+    /// Whoever calls [`Embedded::drive`].
+    Driver(Box<Writer>),
 }
 
 /// What the callers, the writer and the compaction share.
@@ -113,7 +121,24 @@ impl Embedded {
     }
 
     /// Opens the queue on this disk; `config.dir` is then only its name in messages.
-    pub fn open_on(mut config: EmbeddedConfig, disk: Arc<dyn Disk>) -> Result<Self, QueueError> {
+    pub fn open_on(config: EmbeddedConfig, disk: Arc<dyn Disk>) -> Result<Self, QueueError> {
+        Self::open_with(config, disk, |writer| {
+            let thread = std::thread::Builder::new().name("queue-writer".to_owned());
+            thread.spawn(move || writer.run()).map(Hand::Thread)
+        })
+    }
+
+    /// Opens the queue on this disk without threads of its own: it writes when [`Embedded::drive`] is called, and at
+    /// no other time, and dropping it is like killing its process. For simulations, where nothing happens by itself.
+    pub fn open_driven(config: EmbeddedConfig, disk: Arc<dyn Disk>) -> Result<Self, QueueError> {
+        Self::open_with(config, disk, |writer| Ok(Hand::Driver(Box::new(writer.driven()))))
+    }
+
+    fn open_with(
+        mut config: EmbeddedConfig,
+        disk: Arc<dyn Disk>,
+        set_going: impl FnOnce(Writer) -> io::Result<Hand>,
+    ) -> Result<Self, QueueError> {
         config.segment_bytes = config.segment_bytes.min(MOST_SEGMENT_BYTES);
         let directory = disk.lock().map_err(|error| not_ours(&config, &error))?;
         let state = recover::recover(&*disk, &config.dir)?;
@@ -125,14 +150,17 @@ impl Embedded {
             changed: Notify::new(),
             room: Semaphore::new(ROOM),
         });
-        let writer = Writer::new(Arc::clone(&shared));
-        let started = writer.and_then(|writer| {
-            std::thread::Builder::new().name("queue-writer".to_owned()).spawn(move || writer.run())
-        });
-        let writer = started.map_err(|error| {
+        let writer = Writer::new(Arc::clone(&shared)).and_then(set_going).map_err(|error| {
             QueueError::Unavailable(format!("{} cannot be used: {error}", shared.config.dir.display()))
         })?;
         Ok(Self { shared, running: Mutex::new(Some(Running { writer, _directory: directory })) })
+    }
+
+    /// Has a driven queue write what has gathered since the last time; another one writes by itself.
+    pub fn drive(&self) {
+        if let Some(Running { writer: Hand::Driver(writer), .. }) = &mut *self.running.lock() {
+            writer.write_gathered();
+        }
     }
 
     /// Tells the writer to finish; `None` when it was told before.
@@ -146,7 +174,9 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if self.stop().is_some_and(|running| running.writer.join().is_err()) {
+        if let Some(Running { writer: Hand::Thread(writer), .. }) = self.stop()
+            && writer.join().is_err()
+        {
             error!("the writer of the queue has panicked");
         }
     }
@@ -217,8 +247,14 @@ impl Queue for Embedded {
 
     async fn close(&self) -> Result<(), QueueError> {
         let Some(running) = self.stop() else { return Ok(()) };
-        blocking(move || {
-            running.writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
+        blocking(move || match running.writer {
+            Hand::Thread(writer) => {
+                writer.join().map_err(|_| QueueError::Unavailable("its writer has panicked".to_owned()))
+            }
+            Hand::Driver(writer) => {
+                writer.run();
+                Ok(())
+            }
         })
         .await
     }

@@ -50,6 +50,7 @@ struct Contents {
     next: u64,
     capacity: Option<usize>,
     failing_syncs: u32,
+    deeds_left: Option<u32>,
     journal: Vec<Deed>,
 }
 
@@ -73,6 +74,11 @@ impl MemoryDisk {
     /// Lets the next syncs of files fail.
     pub fn fail_syncs(&self, count: u32) {
         self.state.lock().failing_syncs = count;
+    }
+
+    /// Lets the disk do so much more, and then nothing at all: the power goes in the midst of it.
+    pub fn fail_after(&self, deeds: u32) {
+        self.state.lock().deeds_left = Some(deeds);
     }
 
     /// Notes something in the journal.
@@ -160,9 +166,13 @@ impl Contents {
         self.names.values().filter_map(|inode| self.files.get(inode)).map(|bytes| bytes.now.len()).sum()
     }
 
-    fn act(&mut self, deed: Deed) {
+    fn act(&mut self, deed: Deed) -> io::Result<()> {
+        if let Some(left) = &mut self.deeds_left {
+            *left = left.checked_sub(1).ok_or_else(|| io::Error::other("the power is gone"))?;
+        }
         self.apply(&deed);
         self.journal.push(deed);
+        Ok(())
     }
 
     fn apply(&mut self, deed: &Deed) {
@@ -209,7 +219,7 @@ impl Disk for MemoryDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
-        self.state.lock().act(Deed::Create(name.to_owned()));
+        self.state.lock().act(Deed::Create(name.to_owned()))?;
         self.handle(name)
     }
 
@@ -218,8 +228,7 @@ impl Disk for MemoryDisk {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.state.lock().act(Deed::Rename(from.to_owned(), to.to_owned()));
-        Ok(())
+        self.state.lock().act(Deed::Rename(from.to_owned(), to.to_owned()))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -227,13 +236,11 @@ impl Disk for MemoryDisk {
         if !state.names.contains_key(name) {
             return Err(not_found(name));
         }
-        state.act(Deed::Remove(name.to_owned()));
-        Ok(())
+        state.act(Deed::Remove(name.to_owned()))
     }
 
     fn sync_names(&self) -> io::Result<()> {
-        self.state.lock().act(Deed::SyncNames);
-        Ok(())
+        self.state.lock().act(Deed::SyncNames)
     }
 }
 
@@ -279,17 +286,15 @@ impl File for Handle {
         let growth = (at as usize + bytes.len()).saturating_sub(size);
         let room = state.capacity.map_or(usize::MAX, |capacity| capacity.saturating_sub(state.used()));
         if growth <= room {
-            state.act(Deed::Write(self.inode, at as usize, bytes.to_vec()));
-            return Ok(());
+            return state.act(Deed::Write(self.inode, at as usize, bytes.to_vec()));
         }
         let fits = bytes.len() - (growth - room);
-        state.act(Deed::Write(self.inode, at as usize, bytes[..fits].to_vec()));
+        state.act(Deed::Write(self.inode, at as usize, bytes[..fits].to_vec()))?;
         Err(io::Error::new(io::ErrorKind::StorageFull, "no space left"))
     }
 
     fn cut(&self, size: u64) -> io::Result<()> {
-        self.state.lock().act(Deed::Cut(self.inode, size as usize));
-        Ok(())
+        self.state.lock().act(Deed::Cut(self.inode, size as usize))
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -298,8 +303,7 @@ impl File for Handle {
             state.failing_syncs -= 1;
             return Err(io::Error::other("the sync failed"));
         }
-        state.act(Deed::Sync(self.inode));
-        Ok(())
+        state.act(Deed::Sync(self.inode))
     }
 }
 
@@ -337,5 +341,15 @@ mod tests {
         let refused = file.write_at(b"5678", 4).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
         assert_eq!(disk.read("a").unwrap(), b"123456");
+    }
+
+    #[test]
+    fn once_the_power_is_gone_nothing_is_written_and_nothing_synced() {
+        let disk = MemoryDisk::default();
+        let file = disk.create("a").unwrap();
+        disk.fail_after(1);
+        file.write_at(b"1", 0).unwrap();
+        assert!(file.sync().is_err() && file.write_at(b"2", 1).is_err());
+        assert_eq!(disk.read("a").unwrap(), b"1");
     }
 }

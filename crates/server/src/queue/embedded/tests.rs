@@ -10,7 +10,7 @@ use super::disk::LOCK;
 use super::memory::MemoryDisk;
 use super::{Embedded, EmbeddedConfig};
 use crate::clock::{SeededLuck, random};
-use crate::queue::contract::{Engine, promises};
+use crate::queue::contract::{Engine, T0, append, promises};
 use crate::queue::{Queue, QueueError};
 
 mod damage;
@@ -133,4 +133,18 @@ async fn a_closed_queue_leaves_its_directory_to_the_next() {
     let engine = OnFiles::new();
     engine.queue.close().await.unwrap();
     Embedded::open(EmbeddedConfig::in_dir(engine.dir.path())).unwrap();
+}
+
+#[tokio::test]
+async fn a_driven_queue_acknowledges_nothing_before_it_is_driven() {
+    let disk = Arc::new(MemoryDisk::default());
+    let queue = Embedded::open_driven(config(), Arc::clone(&disk) as Arc<dyn super::disk::Disk>).unwrap();
+    let mut append = queue.append(append(1), T0);
+
+    assert!(futures_util::poll!(&mut append).is_pending());
+    queue.drive();
+    append.await.unwrap();
+
+    let left = Arc::new(disk.after_power_loss(|| false));
+    assert_eq!(open(&left).unwrap().backlog(T0).await.unwrap().pending, 1);
 }

@@ -33,6 +33,8 @@ pub(super) struct Writer {
     /// Files of segments that are gone already, the oldest first.
     doomed: Vec<String>,
     compaction: Option<JoinHandle<()>>,
+    /// Whether it compacts by itself, rather than on a thread beside it.
+    driven: bool,
 }
 
 /// The segment that is being filled.
@@ -58,11 +60,30 @@ impl Writer {
             note: Some(note),
             doomed: Vec::new(),
             compaction: None,
+            driven: false,
         };
         if let Some((segment, bytes)) = newest {
             writer.write_note(segment, bytes);
         }
         Ok(writer)
+    }
+
+    /// The writer for a queue without threads.
+    pub(super) fn driven(mut self) -> Self {
+        self.driven = true;
+        self.remove_dead();
+        self
+    }
+
+    /// Writes what has gathered, and waits for nothing.
+    pub(super) fn write_gathered(&mut self) {
+        while self.shared.state.lock().intake.is_ready() {
+            let (work, _) = self.next_work();
+            self.write(work);
+            if self.shared.state.lock().intake.stalled {
+                break;
+            }
+        }
     }
 
     /// Writes until the queue is closed and all that was said is durable.
@@ -362,6 +383,9 @@ impl Writer {
         let sparse = compact::sparse(&self.shared.state.lock(), active, self.shared.config.segment_bytes);
         if sparse.is_empty() {
             return;
+        }
+        if self.driven {
+            return compact::run(&self.shared, &sparse);
         }
         let shared = Arc::clone(&self.shared);
         let work = move || compact::run(&shared, &sparse);
