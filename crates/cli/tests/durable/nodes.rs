@@ -1,11 +1,11 @@
 //! Three nodes under load, of which one after the other is killed, cut off, drained; and what they share is killed too.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ mod nats;
 #[expect(dead_code, clippy::unwrap_used, reason = "it is written for the tests of another crate")]
 mod postgres;
 
+/// How long a node is cut off: longer than the others wait for it. `make soak` cuts it off for a minute.
+const CUT_OFF: u64 = 7;
 /// Publishers of each node.
 const PUBLISHERS: usize = 2;
 /// How long what is left to do may take, before it is said what is missing.
@@ -29,7 +31,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 #[test]
 fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_share() {
     let cut_off = std::env::var("FIELDHOOK_CUT_OFF_SECONDS");
-    let cut_off = cut_off.ok().map(|text| text.parse().expect("a number of seconds"));
+    let cut_off = cut_off.map_or(CUT_OFF, |text| text.parse().expect("a number of seconds"));
     let mut fleet = Fleet::new();
     let sink = Sink::start();
     for name in ["a", "b", "c"] {
@@ -43,23 +45,25 @@ fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_sha
 
     let mut load = Load::begin(token.clone());
     for name in ["a", "b", "c"] {
-        load.aim(&fleet.nodes[name].url);
+        // What is published on a node before it has heard of the webhook does not fire it.
+        let path = format!("/v1/integrations/{hook}");
+        while tiny::call(&fleet.nodes[name].url, "GET", &path, Some(&token), None).is_none() {
+            thread::yield_now();
+        }
+        load.aim(&fleet, name);
     }
     load.take(300);
 
     fleet.kill("b");
     load.take(300);
     fleet.start("b");
-    load.aim(&fleet.nodes["b"].url);
+    load.aim(&fleet, "b");
     load.take(100);
 
-    // Only `make soak` has the time for it.
-    if let Some(cut_off) = cut_off {
-        fleet.signal("c", "STOP");
-        load.take_for(Duration::from_secs(cut_off));
-        fleet.signal("c", "CONT");
-        load.take(300);
-    }
+    fleet.signal("c", "STOP");
+    load.take_for(Duration::from_secs(cut_off));
+    fleet.signal("c", "CONT");
+    load.take(300);
 
     fleet.postgres.kill();
     fleet.postgres.start_again();
@@ -70,15 +74,15 @@ fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_sha
     load.take(300);
 
     fleet.start("d");
-    load.aim(&fleet.nodes["d"].url);
+    load.aim(&fleet, "d");
     load.take(200);
 
     fleet.drain("a");
     load.take(200);
     let acknowledged = load.end();
 
-    let books = settled(&fleet.nodes["d"].url, &token, &hook, acknowledged.len(), &sink);
-    sink.has_all(&acknowledged);
+    let books = settled(&fleet.nodes["d"].url, &token, &hook, &acknowledged, &sink);
+    sink.has_all(&acknowledged.keys().copied().collect());
     let arrived: HashMap<u64, HashMap<String, usize>> = sink.arrived();
     let renamed: Vec<_> = arrived.iter().filter(|(_, ids)| ids.len() > 1).collect();
     assert!(renamed.is_empty(), "a repeat has the Webhook-Id of the first: {renamed:?}");
@@ -98,20 +102,24 @@ fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_sha
 }
 
 /// The books once every acknowledged event has matched and nothing waits any more.
-fn settled(url: &str, token: &str, hook: &str, acknowledged: usize, sink: &Sink) -> Value {
+fn settled(url: &str, token: &str, hook: &str, acknowledged: &HashMap<u64, Yes>, sink: &Sink) -> Value {
     let path = format!("/fieldhook/v1/integrations/{hook}/books");
     let clock = SystemClock::new();
     let begun = clock.elapsed();
     loop {
         let books = tiny::call(url, "GET", &path, Some(token), None).expect("there are books");
-        if books["waiting"] == 0 && books["matched"].as_u64() >= Some(acknowledged as u64) {
+        if books["waiting"] == 0 && books["matched"].as_u64() >= Some(acknowledged.len() as u64) {
             return books;
         }
-        let arrived = sink.arrived().len();
-        assert!(
-            clock.elapsed().saturating_sub(begun) < PATIENCE,
-            "of {acknowledged} events {arrived} arrived; the books: {books}"
-        );
+        if clock.elapsed().saturating_sub(begun) > PATIENCE {
+            let arrived = sink.arrived();
+            let missing: Vec<_> = acknowledged
+                .values()
+                .filter(|yes| !arrived.contains_key(&yes.number))
+                .map(|Yes { number, by, after }| format!("{number} (by {by} after {after})"))
+                .collect();
+            panic!("{} events did not arrive: {missing:?}; the books: {books}", missing.len());
+        }
         thread::yield_now();
     }
 }
@@ -159,15 +167,25 @@ impl Fleet {
     }
 }
 
+/// An event that was acknowledged.
+#[derive(Debug, Clone, Copy)]
+struct Yes {
+    number: u64,
+    /// By which node.
+    by: &'static str,
+    /// How many had been acknowledged before, as far as was counted: tells what was going on.
+    after: usize,
+}
+
 /// Publishers, and what was said yes to.
 struct Load {
     token: String,
     counter: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
-    said_yes: Sender<u64>,
-    yes: Receiver<u64>,
-    acknowledged: HashSet<u64>,
-    publishers: Mutex<Vec<thread::JoinHandle<()>>>,
+    said_yes: Sender<Yes>,
+    yes: Receiver<Yes>,
+    acknowledged: HashMap<u64, Yes>,
+    publishers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Load {
@@ -179,13 +197,14 @@ impl Load {
             stop: Arc::default(),
             said_yes,
             yes,
-            acknowledged: HashSet::new(),
-            publishers: Mutex::default(),
+            acknowledged: HashMap::new(),
+            publishers: Vec::new(),
         }
     }
 
     /// Publishes to this node until it is gone for good, or all is over.
-    fn aim(&self, url: &str) {
+    fn aim(&mut self, fleet: &Fleet, by: &'static str) {
+        let url = &fleet.nodes[by].url;
         for _ in 0..PUBLISHERS {
             let (url, token) = (url.to_owned(), self.token.clone());
             let (counter, stop, said_yes) = (self.counter.clone(), self.stop.clone(), self.said_yes.clone());
@@ -195,21 +214,23 @@ impl Load {
                     let number = counter.fetch_add(1, Ordering::Relaxed);
                     let event = json!({"name": "k", "data": number.to_string()});
                     match connection.call("POST", "/v1/devices/events", Some(&token), Some(&event)) {
-                        Some((200, _)) => said_yes.send(number).expect("somebody counts"),
+                        Some((200, _)) => {
+                            said_yes.send(Yes { number, by, after: 0 }).expect("somebody counts");
+                        }
                         Some((503, _)) => thread::yield_now(),
                         _ => return,
                     }
                 }
             });
-            self.publishers.lock().expect("nobody panicked").push(publisher);
+            self.publishers.push(publisher);
         }
     }
 
     /// Waits for so many more to be acknowledged.
     fn take(&mut self, count: usize) {
         for _ in 0..count {
-            let number = self.yes.recv_timeout(PATIENCE).expect("the nodes that are there take events in");
-            self.acknowledged.insert(number);
+            let yes = self.yes.recv_timeout(PATIENCE).expect("the nodes that are there take events in");
+            self.count(yes);
         }
     }
 
@@ -218,19 +239,26 @@ impl Load {
         let clock = SystemClock::new();
         let begun = clock.elapsed();
         while let Some(left) = time.checked_sub(clock.elapsed().saturating_sub(begun)) {
-            if let Ok(number) = self.yes.recv_timeout(left) {
-                self.acknowledged.insert(number);
+            if let Ok(yes) = self.yes.recv_timeout(left) {
+                self.count(yes);
             }
         }
     }
 
+    fn count(&mut self, yes: Yes) {
+        let after = self.acknowledged.len();
+        self.acknowledged.insert(yes.number, Yes { after, ..yes });
+    }
+
     /// Stops; returns all that was acknowledged.
-    fn end(mut self) -> HashSet<u64> {
+    fn end(mut self) -> HashMap<u64, Yes> {
         self.stop.store(true, Ordering::Relaxed);
-        for publisher in self.publishers.into_inner().expect("nobody panicked") {
+        for publisher in self.publishers.drain(..) {
             publisher.join().expect("a publisher ends");
         }
-        self.acknowledged.extend(self.yes.try_iter());
+        while let Ok(yes) = self.yes.try_recv() {
+            self.count(yes);
+        }
         self.acknowledged
     }
 }
