@@ -1,5 +1,6 @@
 //! Reading records back: a window that slides over one file, and deliveries by their places.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -121,20 +122,26 @@ impl Shared {
         }))
     }
 
-    /// Events of an earlier run that are not recorded, with their unsettled deliveries.
+    /// Events of an earlier run that are not recorded, with their unsettled deliveries; empty only when there is none.
     pub(super) fn unrecorded(&self, most: usize) -> Result<Vec<Unrecorded>, QueueError> {
-        let mut found = Vec::new();
-        while found.len() < most {
-            let next = self.state.lock().earlier.get(found.len()).copied();
-            let Some(id) = next else { break };
-            let records = self.records_of(id)?;
-            let mut state = self.state.lock();
-            match unsettled(&state, records) {
-                Some(unrecorded) => found.push(unrecorded),
-                None => _ = state.earlier.remove(found.len()),
+        loop {
+            // Others may take away from the list meanwhile, so nothing is known by its place in it.
+            let next: Vec<EventId> = self.state.lock().earlier.iter().take(most).copied().collect();
+            let (mut found, mut over) = (Vec::new(), HashSet::new());
+            for id in next {
+                let records = self.records_of(id)?;
+                match unsettled(&self.state.lock(), records) {
+                    Some(unrecorded) => found.push(unrecorded),
+                    None => drop(over.insert(id)),
+                }
+            }
+            if !over.is_empty() {
+                self.state.lock().earlier.retain(|id| !over.contains(id));
+            }
+            if over.is_empty() || !found.is_empty() {
+                return Ok(found);
             }
         }
-        Ok(found)
     }
 
     /// Notes as recorded events that may be kept in packed segments.
