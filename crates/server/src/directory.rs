@@ -184,7 +184,11 @@ fn open<T: DeserializeOwned>(document: &Document, body: &[u8]) -> Result<T, Stor
 }
 
 fn put<T: Serialize>(kind: Kind, key: String, unique: Option<String>, thing: &T) -> Change {
-    Change::Put(Document { kind, key, unique, body: to_json(thing) })
+    Change::Put(document(kind, key, unique, thing))
+}
+
+fn document<T: Serialize>(kind: Kind, key: String, unique: Option<String>, thing: &T) -> Document {
+    Document { kind, key, unique, body: to_json(thing) }
 }
 
 fn to_json<T: Serialize>(thing: &T) -> Vec<u8> {

@@ -8,7 +8,7 @@ use fieldhook_core::id::{DeviceId, OrgId, ProductId, UserId};
 use fieldhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Directory, DirectoryError, Holder, State, put};
+use super::{Directory, DirectoryError, Holder, State, document, put};
 use crate::clock::random;
 use crate::store::{Change, Kind};
 
@@ -274,7 +274,7 @@ impl Directory {
     /// Makes a product, owned by this person.
     pub async fn add_product(&self, new: NewProduct, owner: UserId) -> Result<Arc<Product>, DirectoryError> {
         let writing = self.write().await;
-        let product = {
+        let mut product = {
             let state = self.state.read();
             let id = state.products.keys().next_back().map_or(FIRST_PRODUCT, |last| last.0 + 1);
             Product {
@@ -288,7 +288,16 @@ impl Directory {
                 created_at: self.nature.now(),
             }
         };
-        self.keep_product(&writing, product).await
+        loop {
+            let key = product.id.to_string();
+            let change =
+                Change::Add(document(Kind::Product, key.clone(), Some(product.slug.clone()), &product));
+            match self.keep_product(&writing, change, product.clone()).await {
+                // Another node has taken the number, and its product is on the way to this one.
+                Err(DirectoryError::Taken { name, .. }) if name == key => product.id.0 += 1,
+                kept => return kept,
+            }
+        }
     }
 
     /// Changes a product's name, description or team.
@@ -302,7 +311,8 @@ impl Directory {
         let mut product = Product::clone(&before);
         change(&mut product);
         check_team(&product.team)?;
-        self.keep_product(&writing, product).await
+        let change = put(Kind::Product, product.id.to_string(), Some(product.slug.clone()), &product);
+        self.keep_product(&writing, change, product).await
     }
 
     /// Removes a product and its integrations; its devices stay, without a product.
@@ -406,10 +416,10 @@ impl Directory {
     async fn keep_product(
         &self,
         writing: &tokio::sync::MutexGuard<'_, ()>,
+        change: Change,
         product: Product,
     ) -> Result<Arc<Product>, DirectoryError> {
         let product = Arc::new(product);
-        let change = put(Kind::Product, product.id.to_string(), Some(product.slug.clone()), &product);
         self.commit(writing, vec![change], |state| {
             state.products.insert(product.id, product.clone());
         })

@@ -27,6 +27,7 @@ macro_rules! promises {
     ($fresh:path, $world:path) => {
         promises!(@each $fresh, directory: [
             a_document_is_there_until_it_is_removed,
+            a_document_that_is_added_replaces_none,
             a_unique_key_is_of_one_document_of_its_kind,
             a_change_is_done_whole_or_not_at_all,
             a_revision_is_remembered_for_good

@@ -61,6 +61,26 @@ async fn what_is_changed_or_removed_on_one_node_is_so_on_another() {
 }
 
 #[tokio::test]
+async fn products_made_on_two_nodes_at_once_are_two() {
+    let (world, _engines) = World::of_nodes().await;
+    let other = world.join("b").await;
+    let make = async |node: &Visitor, name: &str| {
+        let made = node.post("/v1/user/products", json!({"product": {"name": name}})).await.expect(201);
+        made["product"]["id"].as_u64().unwrap()
+    };
+    let (one, two) = tokio::join!(make(world.admin(), "one"), make(other.admin(), "two"));
+    assert_ne!(one, two);
+    for node in [world.admin(), other.admin()] {
+        for (id, name) in [(one, "one"), (two, "two")] {
+            until(node, &format!("/v1/products/{id}"), 200).await;
+            let product = node.get(&format!("/v1/products/{id}")).await.expect(200);
+            assert_eq!(product["product"]["name"], name);
+        }
+    }
+    other.stop().await;
+}
+
+#[tokio::test]
 async fn a_listener_on_one_node_hears_what_another_took_in_and_the_answer_to_it_once() {
     let (world, _engines) = World::of_nodes().await;
     let other = world.join("b").await;

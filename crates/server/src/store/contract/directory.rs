@@ -28,6 +28,15 @@ pub(crate) async fn a_document_is_there_until_it_is_removed(store: &dyn Store) {
     assert_eq!(store.documents(Kind::Setting).await.unwrap(), [setting]);
 }
 
+pub(crate) async fn a_document_that_is_added_replaces_none(store: &dyn Store) {
+    store.change(vec![Change::Add(user("u1", "ann"))]).await.unwrap();
+    let refused = store.change(vec![Change::Put(user("u2", "bea")), Change::Add(user("u1", "eve"))]).await;
+    assert!(matches!(refused, Err(StoreError::Taken(Kind::User, key)) if key == "u1"));
+    let refused = store.change(vec![Change::Add(user("u2", "ann"))]).await;
+    assert!(matches!(refused, Err(StoreError::Taken(Kind::User, name)) if name == "ann"));
+    assert_eq!(store.documents(Kind::User).await.unwrap(), [user("u1", "ann")]);
+}
+
 pub(crate) async fn a_unique_key_is_of_one_document_of_its_kind(store: &dyn Store) {
     store.change(vec![Change::Put(user("u1", "ann"))]).await.unwrap();
     let refused = store.change(vec![Change::Put(user("u2", "ann"))]).await;

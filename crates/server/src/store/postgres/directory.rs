@@ -33,7 +33,12 @@ pub(super) async fn change(client: &mut Object, node: &str, changes: &[Change]) 
     let transaction = client.transaction().await?;
     for change in changes {
         match change {
-            Change::Put(document) => put(&transaction, document).await?,
+            Change::Put(document) => drop(insert(&transaction, document, REPLACE).await?),
+            Change::Add(document) => {
+                if !insert(&transaction, document, "DO NOTHING").await? {
+                    return Err(StoreError::Taken(document.kind, document.key.clone()).into());
+                }
+            }
             Change::Remove(kind, key) => {
                 let sql = "DELETE FROM documents WHERE kind = $1 AND key = $2";
                 let sql = transaction.prepare_cached(sql).await?;
@@ -48,7 +53,7 @@ pub(super) async fn change(client: &mut Object, node: &str, changes: &[Change]) 
 
 async fn tell(transaction: &Transaction<'_>, node: &str, changes: &[Change]) -> Result<(), Failure> {
     let changed = changes.iter().filter_map(|change| match change {
-        Change::Put(document) => Some((document.kind, &*document.key)),
+        Change::Put(document) | Change::Add(document) => Some((document.kind, &*document.key)),
         Change::Remove(kind, key) => Some((*kind, &**key)),
         Change::AddRevision(_) => None,
     });
@@ -64,14 +69,24 @@ async fn tell(transaction: &Transaction<'_>, node: &str, changes: &[Change]) -> 
     Ok(())
 }
 
-async fn put(transaction: &Transaction<'_>, document: &Document) -> Result<(), Failure> {
-    let sql = "INSERT INTO documents (kind, key, unique_key, body) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT (kind, key) DO UPDATE SET unique_key = excluded.unique_key, body = excluded.body";
-    let sql = transaction.prepare_cached(sql).await?;
+/// What becomes of a document that is put where there is one.
+const REPLACE: &str = "DO UPDATE SET unique_key = excluded.unique_key, body = excluded.body";
+
+/// Says whether the document was written.
+async fn insert(
+    transaction: &Transaction<'_>,
+    document: &Document,
+    when_there: &str,
+) -> Result<bool, Failure> {
+    let sql = format!(
+        "INSERT INTO documents (kind, key, unique_key, body) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (kind, key) {when_there}"
+    );
+    let sql = transaction.prepare_cached(&sql).await?;
     let Document { kind, key, unique, body } = document;
     let unique = unique.as_deref();
     match transaction.execute(&sql, &[&kind.as_str(), &Db(&**key), &unique.map(Db), body]).await {
-        Ok(_) => Ok(()),
+        Ok(written) => Ok(written == 1),
         Err(error) => match (Failure::from(error), unique) {
             (failure, Some(unique)) if failure.is_taken() => {
                 Err(StoreError::Taken(*kind, unique.to_owned()).into())

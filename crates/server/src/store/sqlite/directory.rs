@@ -40,7 +40,12 @@ pub(super) fn change(connection: &mut Connection, changes: &[Change]) -> Result<
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     for change in changes {
         match change {
-            Change::Put(document) => put(&transaction, document)?,
+            Change::Put(document) => drop(insert(&transaction, document, REPLACE)?),
+            Change::Add(document) => {
+                if !insert(&transaction, document, "DO NOTHING")? {
+                    return Err(StoreError::Taken(document.kind, document.key.clone()));
+                }
+            }
             Change::Remove(kind, key) => remove(&transaction, *kind, key)?,
             Change::AddRevision(revision) => add_revision(&transaction, revision)?,
         }
@@ -48,16 +53,19 @@ pub(super) fn change(connection: &mut Connection, changes: &[Change]) -> Result<
     transaction.commit().map_err(failed)
 }
 
-fn put(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "INSERT INTO documents (kind, key, unique_key, body) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (kind, key) DO UPDATE SET unique_key = excluded.unique_key, body = excluded.body",
-        )
-        .map_err(failed)?;
+/// What becomes of a document that is put where there is one.
+const REPLACE: &str = "DO UPDATE SET unique_key = excluded.unique_key, body = excluded.body";
+
+/// Says whether the document was written.
+fn insert(connection: &Connection, document: &Document, when_there: &str) -> Result<bool, StoreError> {
+    let sql = format!(
+        "INSERT INTO documents (kind, key, unique_key, body) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (kind, key) {when_there}"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let Document { kind, key, unique, body } = document;
     match (statement.execute(params![kind.as_str(), key, unique, body]), unique) {
-        (Ok(_), _) => Ok(()),
+        (Ok(written), _) => Ok(written == 1),
         (Err(error), Some(unique)) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             Err(StoreError::Taken(*kind, unique.clone()))
         }
