@@ -124,6 +124,8 @@ pub struct Document {
 pub enum Change {
     /// Adds the document, or replaces the one of its kind and key.
     Put(Document),
+    /// Adds the document; [`StoreError::Taken`] when there is one of its kind and key.
+    Add(Document),
     /// Removes a document; removing what is not there is no error.
     Remove(Kind, String),
     /// Remembers a revision of an integration for good.
@@ -173,7 +175,7 @@ pub struct Retention {
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another document of this kind has the unique key already. Nothing of the change was done.
+    /// Another document of this kind has the key or the unique key already. Nothing of the change was done.
     #[error("{kind} `{1}` exists already", kind = .0.as_str())]
     Taken(Kind, String),
     /// The store cannot be reached, or has no room. Passing; try again later.

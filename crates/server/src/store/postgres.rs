@@ -119,7 +119,7 @@ impl Store for Postgres {
         let mut tries = 1;
         loop {
             let mut client = self.pool.get().await?;
-            let recorded = async { Ok(record::record(&mut client, &entries, &self.doubt).await) };
+            let recorded = async { Ok(record::record(&mut client, &self.node, &entries, &self.doubt).await) };
             match within::<_, StoreError>(recorded).await? {
                 Err(failure) if failure.is_a_clash() && tries < TRIES => tries += 1,
                 recorded => return recorded.map_err(StoreError::from),

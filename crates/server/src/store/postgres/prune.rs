@@ -49,7 +49,11 @@ pub(super) async fn prune(pool: &Pool, keep: &Retention) -> Result<u64, StoreErr
 /// Rows that go by one date alone: how to remove some of them, and the date before which they go.
 type SmallKind = (&'static str, fn(&Retention) -> i64);
 
-const SMALL: [SmallKind; 6] = [
+const SMALL: [SmallKind; 7] = [
+    (
+        "DELETE FROM batches WHERE ctid = ANY(ARRAY(SELECT ctid FROM batches WHERE at < $1 LIMIT $2))",
+        |keep| keep.attempts_since.as_millis(),
+    ),
     (
         "DELETE FROM issues WHERE ctid = ANY(ARRAY(SELECT ctid FROM issues WHERE last_seen < $1 AND (state = 2 \
          OR NOT EXISTS (SELECT 1 FROM documents WHERE kind = 'integration' AND key = encode(integration, 'hex'))) \

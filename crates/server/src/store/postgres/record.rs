@@ -37,20 +37,20 @@ const ATTEMPT_BYTES: usize = 1_100;
 /// Remembers all entries or none. Returns the issues that turned.
 pub(super) async fn record(
     client: &mut Object,
+    node: &str,
     entries: &[Entry],
     doubt: &Mutex<Option<Doubt>>,
 ) -> Result<Vec<Issue>, Failure> {
     let entries_hash = hash(entries);
+    let transaction = client.transaction().await?;
+    lock(&transaction, concerned(entries)).await?;
+    let batch = begin_batch(&transaction, node).await?;
     let doubted = doubt.lock().take_if(|doubt| doubt.entries == entries_hash);
-    if let Some(doubted) = doubted
-        && was_committed(client, &doubted.transaction).await?
-    {
+    if let Some(doubted) = doubted.filter(|doubt| doubt.batch < batch) {
         return Ok(doubted.turned);
     }
-    let transaction = client.transaction().await?;
-    let number = lock(&transaction, concerned(entries)).await?;
     let (turned, transaction) = write(transaction, entries).await?;
-    *doubt.lock() = Some(Doubt { transaction: number, entries: entries_hash, turned: turned.clone() });
+    *doubt.lock() = Some(Doubt { batch, entries: entries_hash, turned: turned.clone() });
     let committed = transaction.commit().await.map_err(Failure::from);
     if committed.is_ok() {
         *doubt.lock() = None;
@@ -58,26 +58,31 @@ pub(super) async fn record(
     committed.map(|()| turned)
 }
 
-/// A transaction whose end has not been heard of: what it wrote must not be written twice.
+/// A batch whose end has not been heard of: it must not be written twice.
 #[derive(Debug)]
 pub(super) struct Doubt {
-    transaction: String,
+    batch: i64,
     entries: u64,
     turned: Vec<Issue>,
 }
 
-#[cfg(test)]
-impl Doubt {
-    /// As the loss of the connection at the end of a transaction leaves it.
-    pub(super) fn about(transaction: String, entries: &[Entry]) -> Self {
-        Self { transaction, entries: hash(entries), turned: Vec::new() }
-    }
+/// Counts the node's batches in the transaction of each: the next one waits for the end of the one before, and sees by
+/// the count whether that was committed. The number of the transaction would not tell: after a crash PostgreSQL may give
+/// it to another.
+async fn begin_batch(transaction: &Transaction<'_>, node: &str) -> Result<i64, Failure> {
+    let sql = "INSERT INTO batches AS b (node, count, at) \
+        VALUES ($1, 1, (extract(epoch FROM now()) * 1000)::bigint) \
+        ON CONFLICT (node) DO UPDATE SET count = b.count + 1, at = excluded.at RETURNING count";
+    let sql = transaction.prepare_cached(sql).await?;
+    raw(&transaction.query_one(&sql, &[&node]).await?, 0)
 }
 
-/// What became of a transaction, when the connection was lost while it ended.
-async fn was_committed(client: &Object, transaction: &str) -> Result<bool, Failure> {
-    let row = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction]).await?;
-    Ok(raw::<Option<&str>>(&row, 0)? == Some("committed"))
+#[cfg(test)]
+impl Doubt {
+    /// As the loss of the connection at the end of a batch leaves it.
+    pub(super) fn about(batch: i64, entries: &[Entry]) -> Self {
+        Self { batch, entries: hash(entries), turned: Vec::new() }
+    }
 }
 
 /// Tells one batch from another.
@@ -108,18 +113,18 @@ fn concerned(entries: &[Entry]) -> impl Iterator<Item = IntegrationId> {
     })
 }
 
-/// Locks these integrations until the transaction ends; returns the transaction's number. Several integrations share
-/// a lock, for PostgreSQL's table of locks is bounded.
+/// Locks these integrations until the transaction ends. Several integrations share a lock, for PostgreSQL's table of
+/// locks is bounded.
 pub(super) async fn lock(
     transaction: &Transaction<'_>,
     integrations: impl IntoIterator<Item = IntegrationId>,
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let locks: BTreeSet<i32> = integrations.into_iter().map(|id| i32::from(id.0[11])).collect();
     let locks: Vec<i32> = locks.into_iter().collect();
-    let sql = "SELECT pg_current_xact_id()::text, \
-        (SELECT count(pg_advisory_xact_lock($1, slot)) FROM unnest($2::integer[]) slot)";
+    let sql = "SELECT pg_advisory_xact_lock($1, slot) FROM unnest($2::integer[]) slot";
     let sql = transaction.prepare_cached(sql).await?;
-    raw(&transaction.query_one(&sql, &[&INTEGRATIONS, &locks]).await?, 0)
+    transaction.query(&sql, &[&INTEGRATIONS, &locks]).await?;
+    Ok(())
 }
 
 async fn write<'a>(

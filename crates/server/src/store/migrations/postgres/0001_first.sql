@@ -216,3 +216,11 @@ CREATE TABLE replays (
 CREATE INDEX replays_integration ON replays (integration, id);
 CREATE INDEX replays_scope ON replays (scope, id);
 CREATE INDEX replays_unfinished ON replays (id) WHERE sending = 0;
+
+-- How many batches each run of a node has recorded: counted in the transaction of each, so that a node whose connection
+-- was lost while one ended knows whether it did. at: when it last recorded.
+CREATE TABLE batches (
+    node text NOT NULL PRIMARY KEY,
+    count bigint NOT NULL,
+    at bigint NOT NULL
+) WITH (fillfactor = 50);
