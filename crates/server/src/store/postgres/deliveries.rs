@@ -88,62 +88,35 @@ impl Deliveries {
     pub(super) async fn write(self, transaction: &Transaction<'_>, tally: &mut Tally) -> Result<(), Failure> {
         let changed = self.known.iter().filter(|(_, known)| known.changed);
         let changed: Vec<_> = changed.inspect(|(_, known)| known.course.tell(known.stored, tally)).collect();
-        let (new, old): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, known)| known.stored.is_none());
-        let of = |(id, known): &(&DeliveryId, &'_ Known)| (**id, known.course.clone());
-        insert(transaction, &column(&new, of)).await?;
-        update(transaction, &column(&old, of)).await?;
+        put(transaction, &changed).await?;
         let early: Vec<_> = self.early.into_values().collect();
         insert_early_ends(transaction, &early).await
     }
 }
 
-async fn insert(transaction: &Transaction<'_>, rows: &[(DeliveryId, Course)]) -> Result<(), Failure> {
+async fn put(transaction: &Transaction<'_>, rows: &[(&DeliveryId, &Known)]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let sql = transaction.prepare_cached(INSERT).await?;
+    let sql = transaction.prepare_cached(PUT).await?;
     transaction
         .execute(
             &sql,
             &[
-                &column(rows, |(id, _)| Db(*id)),
-                &column(rows, |(_, course)| Db(course.event)),
-                &column(rows, |(_, course)| Db(&*course.event_name)),
-                &column(rows, |(_, course)| Db(course.integration)),
-                &column(rows, |(_, course)| Db(course.scope)),
-                &column(rows, |(_, course)| course.device.map(Db)),
-                &column(rows, |(_, course)| Db(course.verdict)),
-                &column(rows, |(_, course)| i64::from(course.attempts)),
-                &column(rows, |(_, course)| course.refused),
-                &column(rows, |(_, course)| Db(course.matched_at)),
-                &column(rows, |(_, course)| Db(course.changed_at)),
-                &column(rows, |(_, course)| course.next_at.map(Db)),
-                &column(rows, |(_, course)| course.reason.as_deref().map(Db)),
-                &column(rows, |(_, course)| course.replay.map(Db)),
-            ],
-        )
-        .await?;
-    Ok(())
-}
-
-async fn update(transaction: &Transaction<'_>, rows: &[(DeliveryId, Course)]) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = transaction.prepare_cached(UPDATE).await?;
-    transaction
-        .execute(
-            &sql,
-            &[
-                &column(rows, |(id, _)| Db(*id)),
-                &column(rows, |(_, course)| Db(course.verdict)),
-                &column(rows, |(_, course)| i64::from(course.attempts)),
-                &column(rows, |(_, course)| course.refused),
-                &column(rows, |(_, course)| Db(course.matched_at)),
-                &column(rows, |(_, course)| Db(course.changed_at)),
-                &column(rows, |(_, course)| course.next_at.map(Db)),
-                &column(rows, |(_, course)| course.reason.as_deref().map(Db)),
-                &column(rows, |(_, course)| course.replay.map(Db)),
+                &column(rows, |(id, _)| Db(**id)),
+                &column(rows, |(_, known)| Db(known.course.event)),
+                &column(rows, |(_, known)| Db(&*known.course.event_name)),
+                &column(rows, |(_, known)| Db(known.course.integration)),
+                &column(rows, |(_, known)| Db(known.course.scope)),
+                &column(rows, |(_, known)| known.course.device.map(Db)),
+                &column(rows, |(_, known)| Db(known.course.verdict)),
+                &column(rows, |(_, known)| i64::from(known.course.attempts)),
+                &column(rows, |(_, known)| known.course.refused),
+                &column(rows, |(_, known)| Db(known.course.matched_at)),
+                &column(rows, |(_, known)| Db(known.course.changed_at)),
+                &column(rows, |(_, known)| known.course.next_at.map(Db)),
+                &column(rows, |(_, known)| known.course.reason.as_deref().map(Db)),
+                &column(rows, |(_, known)| known.course.replay.map(Db)),
             ],
         )
         .await?;
@@ -250,15 +223,11 @@ const INSERT_EARLY_ENDS: &str = "\
     INSERT INTO early_ends (delivery, integration, verdict, reason, at) \
     SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::smallint[], $4::text[], $5::bigint[]) ON CONFLICT DO NOTHING";
 
-const INSERT: &str = "\
+const PUT: &str = "\
     INSERT INTO deliveries (id, event, event_name, integration, scope, device, verdict, attempts, refused, \
     matched_at, changed_at, next_at, reason, replay) \
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::smallint[], \
-    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::uuid[])";
-
-const UPDATE: &str = "\
-    UPDATE deliveries d SET verdict = n.verdict, attempts = n.attempts, refused = n.refused, \
-    matched_at = n.matched_at, changed_at = n.changed_at, next_at = n.next_at, reason = n.reason, replay = n.replay \
-    FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::bigint[], \
-    $8::text[], $9::uuid[]) n (id, verdict, attempts, refused, matched_at, changed_at, next_at, reason, replay) \
-    WHERE d.id = n.id";
+    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::uuid[]) \
+    ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, attempts = excluded.attempts, \
+    refused = excluded.refused, matched_at = excluded.matched_at, changed_at = excluded.changed_at, \
+    next_at = excluded.next_at, reason = excluded.reason, replay = excluded.replay";
