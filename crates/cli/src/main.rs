@@ -16,6 +16,7 @@ mod client;
 mod commands;
 mod demo;
 mod failure;
+mod migrate;
 mod openapi;
 mod output;
 mod path;
@@ -82,6 +83,7 @@ struct Global {
 enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Migrate(migrate::Migrate),
     Login(commands::login::Login),
     /// Forget the login, and revoke its token
     #[command(after_help = "Examples:\n  fieldhook logout")]
@@ -175,6 +177,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(command) => command.run(context).await,
         Command::Demo(command) => command.run(context).await,
+        Command::Migrate(command) => command.run(context).await,
         Command::Login(command) => command.run(context).await,
         Command::Logout => commands::login::logout(context).await,
         Command::Publish(command) => command.run(context).await,

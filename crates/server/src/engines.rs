@@ -1,6 +1,6 @@
-//! Which queue and which store: the two of one machine, or those that many nodes share.
+//! Which queue and which store: the two of one machine, or those that many nodes share; and the way from one to many.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldhook_core::hex::hex;
@@ -16,7 +16,7 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Change, Document, Kind, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
-/// Why the engines do not start.
+/// Why the engines do not open, or what one machine has cannot be carried to many.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// One of the two was named, and one machine's part does not go with the other.
@@ -54,7 +54,21 @@ pub enum EngineError {
          there, or name it with --key-file",
         .0.display()
     )]
-    Key(std::path::PathBuf),
+    Key(PathBuf),
+    /// There is no data to carry.
+    #[error("there is no installation in {}: name the data directory of one, as `serve` has it with --data", .0.display())]
+    NoData(PathBuf),
+    /// Somebody uses the database already.
+    #[error(
+        "the database holds another installation already: name an empty one, for two cannot be made into one"
+    )]
+    Occupied,
+    /// Deliveries wait, and would be left behind.
+    #[error(
+        "{0} deliveries are under way in the data directory: name the queue that the nodes will share with --queue, \
+         so that they go along"
+    )]
+    UnderWay(u64),
     /// The queue did not open.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -65,6 +79,13 @@ pub enum EngineError {
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
+
+/// The file of the store in a data directory.
+const STORE_FILE: &str = "fieldhook.sqlite";
+
+mod carry;
+
+pub(crate) use self::carry::{OneMachine, carry};
 
 /// What was chosen, opened.
 pub(crate) struct Engines {
@@ -91,36 +112,54 @@ pub(crate) async fn open(
     roots: &[CertificateDer<'static>],
     nature: &Nature,
 ) -> Result<Engines, EngineError> {
-    let most_pending = config.publish.most_waiting;
     match choice(config.queue.as_deref(), config.store.as_deref())? {
         Choice::OneMachine => {
-            let queue = EmbeddedConfig { most_pending, ..EmbeddedConfig::in_dir(config.data.join("queue")) };
-            // The queue's lock is what keeps a second process out of the directory, so it comes first.
-            let queue = Arc::new(Embedded::open(queue)?);
-            let store = Arc::new(Sqlite::open(&config.data.join("fieldhook.sqlite"))?);
+            let (queue, store) = open_files(config)?;
             let vault = open_vault(key_file, &*store, nature).await?;
             Ok(Engines { queue, store, vault, shared: false })
         }
         Choice::Shared { queue, store } => {
             let node = node_name(config.node.as_deref())?;
             // A node that could not record, or not read what is sealed, must not take over what others left.
-            let store = PostgresConfig { roots: roots.to_vec(), ..PostgresConfig::at(store) };
-            let store = Arc::new(Postgres::open(&store).await?);
+            let store = open_postgres(store, roots).await?;
             let vault = open_vault(key_file, &*store, nature).await?;
-            let (servers, prefix) = split_prefix(queue);
-            let mut queue = NatsConfig {
-                most_pending,
-                replicas: config.queue_replicas,
-                ..NatsConfig::at(servers, &node)
-            };
-            if let Some(prefix) = prefix {
-                prefix.clone_into(&mut queue.prefix);
-            }
-            let queue = Arc::new(Nats::open(queue, nature.clone()).await?);
+            let queue = open_nats(config, queue, &node, nature).await?;
             tracing::info!(node, "this is one of the nodes that share a queue and a store");
             Ok(Engines { queue, store, vault, shared: true })
         }
     }
+}
+
+fn open_files(config: &Config) -> Result<(Arc<Embedded>, Arc<Sqlite>), EngineError> {
+    let most_pending = config.publish.most_waiting;
+    let queue = EmbeddedConfig { most_pending, ..EmbeddedConfig::in_dir(config.data.join("queue")) };
+    // The queue's lock is what keeps a second process out of the directory, so it comes first.
+    let queue = Arc::new(Embedded::open(queue)?);
+    let store = Arc::new(Sqlite::open(&config.data.join(STORE_FILE))?);
+    Ok((queue, store))
+}
+
+async fn open_postgres(url: &str, roots: &[CertificateDer<'static>]) -> Result<Arc<Postgres>, EngineError> {
+    let config = PostgresConfig { roots: roots.to_vec(), ..PostgresConfig::at(url) };
+    Ok(Arc::new(Postgres::open(&config).await?))
+}
+
+async fn open_nats(
+    config: &Config,
+    url: &str,
+    node: &str,
+    nature: &Nature,
+) -> Result<Arc<Nats>, EngineError> {
+    let (servers, prefix) = split_prefix(url);
+    let mut queue = NatsConfig {
+        most_pending: config.publish.most_waiting,
+        replicas: config.queue_replicas,
+        ..NatsConfig::at(servers, node)
+    };
+    if let Some(prefix) = prefix {
+        prefix.clone_into(&mut queue.prefix);
+    }
+    Ok(Arc::new(Nats::open(queue, nature.clone()).await?))
 }
 
 fn choice<'a>(queue: Option<&'a str>, store: Option<&'a str>) -> Result<Choice<'a>, EngineError> {

@@ -13,6 +13,9 @@ use parking_lot::Mutex as SyncMutex;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
+mod earlier;
+
+pub(crate) use self::earlier::catch_up;
 use crate::clock::{Nature, random};
 use crate::delivery::Engine;
 use crate::directory::{Device, Directory, Match};

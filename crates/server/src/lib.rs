@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -26,8 +26,8 @@ use crate::listener::Listener;
 use crate::live::Live;
 use crate::outbound::{Outbound, OutboundError, Setup};
 use crate::password::Passwords;
-use crate::queue::{Queue, QueueError};
-use crate::recorder::{Recorder, matched_entry, recorder};
+use crate::queue::QueueError;
+use crate::recorder::recorder;
 use crate::replay::Replays;
 use crate::rhythms::Rhythms;
 use crate::store::StoreError;
@@ -47,6 +47,7 @@ pub mod engines;
 pub mod ingest;
 pub mod listener;
 pub mod live;
+pub mod migration;
 mod nodes;
 pub mod outbound;
 pub mod password;
@@ -128,16 +129,13 @@ pub struct Server {
     outbound: Arc<Outbound>,
 }
 
-/// Events recorded in one go at the start.
-const CATCH_UP: usize = 1_024;
-
 impl Server {
     /// Opens what is kept, takes up what was left unfinished, and listens.
     pub async fn start(config: Config, nature: Nature) -> Result<Self, StartError> {
         let data = &config.data;
         std::fs::create_dir_all(data).map_err(|cause| StartError::Data { path: data.clone(), cause })?;
-        let roots = config.tls_roots.as_deref().map(read_roots).transpose()?.unwrap_or_default();
-        let key_file = config.key_file.clone().unwrap_or_else(|| data.join(KEY_FILE));
+        let roots = roots(&config)?;
+        let key_file = key_file(&config);
         let Engines { queue, store, vault, shared } =
             engines::open(&config, &key_file, &roots, &nature).await?;
         let directory = Arc::new(Directory::load(store.clone(), vault, nature.clone()).await?);
@@ -148,7 +146,7 @@ impl Server {
         let writer_stop = CancellationToken::new();
         let writing = TaskTracker::new();
         writing.spawn(writer.run(writer_stop.clone()));
-        catch_up(&*queue, &recorder, &directory).await?;
+        ingest::catch_up(&*queue, &recorder, &directory).await?;
 
         let listener = Listener::bind(config.listen)
             .await
@@ -396,7 +394,7 @@ async fn take_up_what_is_adopted(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = app.queue.adopted() => {}
         }
-        while let Err(error) = catch_up(&*app.queue, &app.recorder, &app.directory).await {
+        while let Err(error) = ingest::catch_up(&*app.queue, &app.recorder, &app.directory).await {
             tracing::warn!(%error, "what a node that is gone took in cannot be read; trying again");
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -406,49 +404,17 @@ async fn take_up_what_is_adopted(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Has the store remember what the last run took in and did not see remembered.
-async fn catch_up(queue: &dyn Queue, recorder: &Recorder, directory: &Directory) -> Result<(), StartError> {
-    let mut count = 0;
-    loop {
-        let batch = queue.unrecorded(CATCH_UP).await?;
-        if batch.is_empty() {
-            break;
-        }
-        count += batch.len();
-        for (event, deliveries) in batch {
-            let matched = deliveries.iter().map(|delivery| {
-                let saved = directory.integration(delivery.integration);
-                let scope = saved.map_or_else(|| owner_of(&event), |saved| saved.scope);
-                matched_entry(delivery, scope)
-            });
-            let matched = matched.collect();
-            recorder.taken(event, matched).await;
-        }
-        recorder.flushed().await;
-    }
-    if count > 0 {
-        tracing::info!(
-            events = count,
-            "took up events that an earlier run or another node had acknowledged and not yet logged"
-        );
-    }
-    Ok(())
-}
-
-fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
-    let refused = |cause| StartError::Roots { path: path.to_owned(), cause };
+/// Certificates to trust besides the system's.
+fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let Some(path) = &config.tls_roots else { return Ok(Vec::new()) };
+    let refused = |cause| StartError::Roots { path: path.clone(), cause };
     let certificates = CertificateDer::pem_file_iter(path).map_err(refused)?;
     certificates.collect::<Result<_, _>>().map_err(refused)
 }
 
-/// The scope to which an event's deliveries are put down when their integration is gone.
-fn owner_of(event: &fieldhook_core::event::Event) -> fieldhook_core::access::Scope {
-    use fieldhook_core::access::Scope;
-    use fieldhook_core::id::UserId;
-    match (event.product, event.owner) {
-        (Some(product), _) => Scope::Product(product),
-        (None, owner) => Scope::User(owner.unwrap_or(UserId([0; 12]))),
-    }
+/// The key that seals secrets.
+fn key_file(config: &Config) -> PathBuf {
+    config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE))
 }
 
 /// While there is no user: makes the administrator that the operator named, or a link that makes one.

@@ -13,6 +13,7 @@ use fieldhook_core::issue::{self, Issue};
 use fieldhook_core::time::{Day, Timestamp};
 use fieldhook_core::trouble::Last;
 
+mod carry;
 #[cfg(test)]
 pub(crate) mod contract;
 mod course;
@@ -27,6 +28,7 @@ pub mod sqlite;
 mod sums;
 mod tally;
 
+pub use self::carry::{Carried, carry};
 pub use self::entry::{EndedEntry, Entry, MatchedEntry, ReplayWent, Tested, UsedEntry};
 pub use self::query::{
     AttemptQuery, AttemptRow, BookRow, DayCount, DeliveryQuery, DeliveryRow, EventQuery, IssueQuery, Page,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each part of the server, the parts it may name. A part is a file of `src/` with its folder.
-const MAY_NAME: [(&str, &[&str]); 27] = [
+const MAY_NAME: [(&str, &[&str]); 28] = [
     (
         "api",
         &[
@@ -50,6 +50,7 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
     ("ingest", &["clock", "delivery", "directory", "live", "queue", "recorder", "rhythms", "store"]),
     ("listener", &["clock"]),
     ("live", &[]),
+    ("migration", &["clock", "config", "directory", "engines", "ingest", "queue", "recorder", "store"]),
     ("nodes", &["alerts", "clock", "directory", "ingest", "live", "queue", "recorder", "store"]),
     ("outbound", &["clock"]),
     ("password", &["clock"]),

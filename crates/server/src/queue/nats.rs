@@ -145,6 +145,13 @@ impl Nats {
         Ok(queue)
     }
 
+    /// Moves all that is in flight in a queue from which nobody claims into this node's log, as far as the store has
+    /// its events.
+    pub(crate) async fn take_in(&self, from: Arc<Embedded>) -> Result<(), QueueError> {
+        let node = Arc::clone(&self.node);
+        blocking(move || from.hand_over(&node.own()?.queue, node.link.handle())).await
+    }
+
     /// Does something at every beat, on a thread that may wait.
     fn spawn(&self, work: impl Fn(&Node) + Clone + Send + 'static) {
         let node = Arc::downgrade(&self.node);

@@ -23,6 +23,7 @@ use self::failure::Failure;
 use self::listen::Heard;
 use self::pool::{Pool, within};
 use self::record::Doubt;
+use super::carry::{Carried, Rows, Table};
 use super::numbers::key_slot;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Elsewhere,
@@ -35,6 +36,7 @@ mod codec;
 mod deliveries;
 mod directory;
 mod failure;
+mod import;
 mod issues;
 mod listen;
 mod lists;
@@ -86,6 +88,15 @@ impl Postgres {
         listening.spawn(listener);
         is_ready.await.unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".to_owned())))?;
         Ok(Self { pool, node, heard, doubt: Mutex::default(), listening, stop })
+    }
+
+    /// Fills the tables in one transaction, if they are empty. Takes as long as it takes.
+    pub(super) async fn fill(
+        &self,
+        rows: impl Fn(&'static Table) -> Rows,
+    ) -> Result<Option<Carried>, StoreError> {
+        let mut client = self.pool.get().await?;
+        Ok(import::fill(&mut client, rows).await?)
     }
 }
 

@@ -17,6 +17,7 @@ use fieldhook_core::trouble::Last;
 
 use self::connections::{Readers, Writer};
 use self::issues::Watched;
+use super::carry::{Rows, Table};
 use super::numbers::key_slot;
 use super::{
     AttemptQuery, AttemptRow, BookRow, Change, DayCount, DeliveryQuery, DeliveryRow, Document, Entry,
@@ -29,6 +30,7 @@ mod codec;
 mod connections;
 mod deliveries;
 mod directory;
+mod export;
 mod issues;
 mod lists;
 mod merge;
@@ -57,6 +59,17 @@ impl Sqlite {
         let watched = Watched::read(&connection).map_err(schema::failed)?;
         let writer = Writer::start(connection)?;
         Ok(Self { path: path.to_owned(), writer, readers: Readers::new(path), watched })
+    }
+
+    /// The rows of a table, while nobody writes.
+    pub(super) fn rows(&self, table: &'static Table) -> Rows {
+        export::rows(&self.path, table)
+    }
+
+    /// Every table and column that there is.
+    #[cfg(test)]
+    pub(super) async fn columns(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.run(|connection| export::columns(connection).map_err(schema::failed)).await
     }
 }
 

@@ -20,6 +20,7 @@ mod history;
 mod integrations;
 mod isolation;
 mod lint;
+mod migration;
 mod nodes;
 mod oauth;
 mod overview;

@@ -1,13 +1,15 @@
 //! The world around a server: its clock, its people, the endpoints it calls.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fieldhook_core::time::Timestamp;
-use fieldhook_server::Server;
 use fieldhook_server::clock::{ManualClock, Nature, SystemLuck};
 use fieldhook_server::config::Config;
+use fieldhook_server::migration::{Migrated, migrate};
 use fieldhook_server::vault::KEY_FILE;
+use fieldhook_server::{Server, StartError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -116,13 +118,50 @@ impl World {
             ..self.config.clone()
         };
         change(&mut config);
-        let nature = Nature { clock: self.clock.clone(), luck: Arc::new(SystemLuck) };
-        Server::start(config, nature).await.err().expect("it does not start").to_string()
+        Server::start(config, self.nature()).await.err().expect("it does not start").to_string()
     }
 
     /// Drains the server and starts another on the same directory; tokens stay good.
     pub(crate) async fn restart(&mut self) {
         self.server.take().unwrap().stop().await;
+        let server = serve(&self.config, &self.clock).await;
+        self.admin.base = url_of(&server);
+        self.server = Some(server);
+    }
+
+    /// A server on one machine, whatever the other tests run on.
+    pub(crate) async fn on_one_machine() -> Self {
+        Self::start_with(|config| (config.queue, config.store) = (None, None)).await
+    }
+
+    /// Drains the server, and carries all that it had into these engines; with or without the queue.
+    pub(crate) async fn carry(&mut self, to: &Engines, with_queue: bool) -> Result<Migrated, StartError> {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+        let queue = with_queue.then(|| to.queue().to_owned());
+        let config = Config { queue, ..self.config.clone() };
+        migrate(&config, to.store(), &self.nature()).await
+    }
+
+    /// Why this directory is not carried into these engines.
+    pub(crate) async fn carry_from(&self, data: &Path, to: &Engines) -> String {
+        let config = Config { data: data.to_owned(), ..self.config.clone() };
+        migrate(&config, to.store(), &self.nature()).await.unwrap_err().to_string()
+    }
+
+    fn nature(&self) -> Nature {
+        Nature { clock: self.clock.clone(), luck: Arc::new(SystemLuck) }
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        &self.config.data
+    }
+
+    /// Starts the server again as a node on these engines.
+    pub(crate) async fn go_on_with(&mut self, engines: &Engines) {
+        engines.set(&mut self.config);
         let server = serve(&self.config, &self.clock).await;
         self.admin.base = url_of(&server);
         self.server = Some(server);

@@ -64,7 +64,7 @@ pub(super) fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec
     rows.iter().map(value).collect()
 }
 
-type Unreadable = Box<dyn Error + Sync + Send>;
+pub(super) type Unreadable = Box<dyn Error + Sync + Send>;
 
 macro_rules! stands_as {
     ($($name:ty => $as:ty: |$value:ident| $to:expr, |$found:ident| $back:expr;)*) => {$(

@@ -30,9 +30,9 @@ use crate::store::{EndedEntry, Entry, MatchedEntry, UsedEntry, detail, grouping}
 /// What tells the locks of integrations from others.
 const INTEGRATIONS: i32 = 0x4669_6864;
 /// Bytes that an event takes besides its text, its index entries included.
-const EVENT_BYTES: usize = 420;
+pub(super) const EVENT_BYTES: usize = 420;
 /// Bytes that an attempt takes besides its text and detail, its delivery and their index entries included.
-const ATTEMPT_BYTES: usize = 1_100;
+pub(super) const ATTEMPT_BYTES: usize = 1_100;
 
 /// Remembers all entries or none. Returns the issues that turned.
 pub(super) async fn record(

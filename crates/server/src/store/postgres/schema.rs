@@ -1,6 +1,6 @@
 //! The tables: how they are brought up to date.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 
 use super::codec::raw;
 use super::failure::Failure;
@@ -21,7 +21,7 @@ pub(super) async fn migrate(client: &mut Object) -> Result<(), Failure> {
     }
     let transaction = client.transaction().await?;
     transaction.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await?;
+    lock(&transaction).await?;
     let there = transaction.query_one("SELECT to_regclass('fieldhook') IS NOT NULL", &[]).await?;
     if !raw::<bool>(&there, 0)? {
         transaction.batch_execute("CREATE TABLE fieldhook (version integer NOT NULL)").await?;
@@ -44,6 +44,12 @@ pub(super) async fn migrate(client: &mut Object) -> Result<(), Failure> {
         transaction.execute("INSERT INTO fieldhook (version) VALUES ($1)", &[&(known as i32)]).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Keeps other nodes from changing the tables until the transaction is over.
+pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await?;
+    Ok(())
 }
 
 /// Bytes that the tables and their indexes take.

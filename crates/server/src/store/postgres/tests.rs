@@ -12,6 +12,7 @@ use crate::store::contract::promises;
 use crate::store::contract::survival::World;
 use crate::store::{UsageBy, UsedEntry};
 
+mod carried;
 mod server;
 
 promises!(fresh, found_again);

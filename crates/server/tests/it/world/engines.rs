@@ -27,7 +27,7 @@ impl Engines {
     }
 
     /// On servers that all tests use.
-    pub(super) fn shared() -> Self {
+    pub(crate) fn shared() -> Self {
         static INSTALLATIONS: AtomicU64 = AtomicU64::new(0);
         let installation = INSTALLATIONS.fetch_add(1, Ordering::Relaxed);
         let queue = format!("{}/t{installation}", nats::shared().url());
@@ -43,6 +43,16 @@ impl Engines {
     pub(super) fn set(&self, config: &mut Config) {
         config.queue = Some(self.queue.clone());
         config.store = Some(self.store.clone());
+    }
+
+    /// Where the queue is.
+    pub(crate) fn queue(&self) -> &str {
+        &self.queue
+    }
+
+    /// Where the store is.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
     }
 
     /// Ends NATS without a word.
