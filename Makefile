@@ -52,9 +52,9 @@ check: tools-check ## Format, lints, licences, layers: all without running a tes
 	npm --prefix $(CONSOLE) run check
 
 .PHONY: bench
-bench: ## Measure speed, latency, memory and matching cost, each against its limit.
+bench: nats-server postgresql ## Measure speed, latency, memory and more, each against its limit: PARTS="throughput nodes".
 	cargo build --release --locked --bin fieldhook
-	target/release/fieldhook bench
+	FIELDHOOK_SHARED_FSYNC=on tests/shared/run.sh tests/shared/bench.sh $${PARTS:-}
 
 .PHONY: soak
 soak: ## Kill the server 500 times under load, cut a node off for a minute, and look for what was lost. Takes minutes.

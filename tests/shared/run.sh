@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs a command whose servers share their queue and store: starts NATS and PostgreSQL for it on a socket and a port of
-# their own, in a directory that goes with them, and puts `serve.sh` in the place of the program.
+# their own, in a directory that goes with them, and puts `serve.sh` in the place of the program. PostgreSQL does not
+# sync, for tests kill it and never the machine; FIELDHOOK_SHARED_FSYNC=on has it do so.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
@@ -22,7 +23,7 @@ trap stop EXIT
 
 cd /
 "${as[@]}" "$bin/initdb" -D "$dir/data" -U fieldhook -A trust -E UTF8 --no-locale -N >"$dir/initdb.log"
-"${as[@]}" "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=500 -c fsync=off >"$dir/log" 2>&1 &
+"${as[@]}" "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=500 -c fsync="${FIELDHOOK_SHARED_FSYNC:-off}" >"$dir/log" 2>&1 &
 postgres=$!
 nats-server -js -a 127.0.0.1 -p -1 -sd "$dir/nats" --ports_file_dir "$dir" &>"$dir/nats.log" &
 nats=$!

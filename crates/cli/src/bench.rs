@@ -1,36 +1,39 @@
 //! Measures a server of its own, in a process of its own, against what the machine could do at best.
 
 use std::net::SocketAddr;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use fieldhook_core::matching::Tree;
-use hdrhistogram::Histogram;
-use serde_json::json;
 
 use crate::Context;
+use crate::failure::usage;
 
+mod basics;
+mod listeners;
 mod load;
+mod nodes;
 mod report;
+mod shapes;
 mod sink;
 mod subject;
 
 use load::{Job, Load};
-use report::{Report, Row, at_least, at_most};
+use report::{Report, Row};
 use sink::Sink;
-use subject::Subject;
+use subject::{Engines, Subject};
 
 /// Connections of the load generator.
 const CONNECTIONS: usize = 64;
-/// Events that may be published and not yet delivered, so that throughput is not measured into a growing backlog.
+/// Deliveries that may be caused and not yet made, so that throughput is not measured into a growing backlog.
 const WINDOW: u64 = 4_096;
+/// How often to look whether all is over.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long nothing may come before waiting for more is in vain.
+const STANDSTILL: Duration = Duration::from_secs(30);
 /// Events a second for the latency rows.
 const STEADY: u64 = 1_000;
-/// The longest wait told apart from longer ones.
-const LONGEST_MICROS: u64 = 60_000_000;
 const PUBLISH: &str = "/v1/devices/events";
 
 /// Measure: events a second, latency, CPU and memory, against the bare limit of this machine
@@ -38,6 +41,7 @@ const PUBLISH: &str = "/v1/devices/events";
 #[command(after_help = "Examples:
   fieldhook bench
   fieldhook bench throughput latency
+  fieldhook bench nodes --queue nats://127.0.0.1:4222 --store postgres://me@127.0.0.1/bench
   fieldhook bench --json > bench.json
   fieldhook bench --quick                  every step in seconds, to see that it works; the figures mean nothing
 
@@ -51,6 +55,12 @@ pub(crate) struct Bench {
     /// Small numbers, for a run of seconds
     #[arg(long)]
     quick: bool,
+    /// A NATS server for the nodes, whose streams nobody else uses
+    #[arg(long, value_name = "URL", requires = "store")]
+    queue: Option<String>,
+    /// An empty PostgreSQL database for the nodes
+    #[arg(long, value_name = "URL", requires = "queue")]
+    store: Option<String>,
 }
 
 /// What can be measured by itself.
@@ -60,10 +70,26 @@ enum Part {
     Throughput,
     /// Publish to wire at 1,000 events a second
     Latency,
+    /// The same while another destination hangs
+    Isolation,
     /// What more integrations cost an event that they are not for
     Matching,
-    /// Peak memory with a million events queued and 100,000 integrations
+    /// Memory with 100,000 integrations and a million devices, at rest and with a million events queued
     Memory,
+    /// One event for 100 integrations
+    FanOut,
+    /// 100,000 devices for one integration
+    FanIn,
+    /// 10,000 destinations
+    Destinations,
+    /// Events of 1 KB and of 16 KB
+    Sizes,
+    /// A destination that speaks TLS
+    Https,
+    /// Answers of 5 KB that 1,000 listeners hear
+    Replies,
+    /// One node and three on NATS and PostgreSQL; needs --queue and --store
+    Nodes,
 }
 
 /// How much of everything.
@@ -74,6 +100,12 @@ struct Scale {
     integrations: [usize; 3],
     missed: u64,
     queued: u64,
+    fan_out: usize,
+    devices: u64,
+    fleet: u64,
+    destinations: usize,
+    replies: u64,
+    listeners: usize,
 }
 
 const FULL: Scale = Scale {
@@ -82,6 +114,12 @@ const FULL: Scale = Scale {
     integrations: [10, 1_000, 100_000],
     missed: 40_000,
     queued: 1_000_000,
+    fan_out: 100,
+    devices: 100_000,
+    fleet: 1_000_000,
+    destinations: 10_000,
+    replies: 100,
+    listeners: 1_000,
 };
 
 const QUICK: Scale = Scale {
@@ -90,20 +128,44 @@ const QUICK: Scale = Scale {
     integrations: [10, 50, 200],
     missed: 300,
     queued: 1_000,
+    fan_out: 10,
+    devices: 50,
+    fleet: 100,
+    destinations: 20,
+    replies: 3,
+    listeners: 5,
 };
 
 impl Bench {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let scale = if self.quick { QUICK } else { FULL };
-        let wanted = |part: &&Part| self.parts.is_empty() || self.parts.contains(part);
+        let engines = self.queue.zip(self.store).map(|(queue, store)| Engines { queue, store });
+        if engines.is_none() && self.parts.contains(&Part::Nodes) {
+            usage!("nodes need a queue and a store that they share: name them with --queue and --store");
+        }
+        let wanted = |part: &&Part| match part {
+            Part::Nodes if engines.is_none() => false,
+            part => self.parts.is_empty() || self.parts.contains(part),
+        };
         let bed = Bed { context, scale };
         let mut report = Report::default();
         for part in Part::value_variants().iter().filter(wanted) {
             let rows = match part {
                 Part::Throughput => bed.throughput().await,
                 Part::Latency => bed.latency().await,
+                Part::Isolation => bed.isolation().await,
                 Part::Matching => bed.matching().await,
                 Part::Memory => bed.memory().await,
+                Part::FanOut => bed.fan_out().await,
+                Part::FanIn => bed.fan_in().await,
+                Part::Destinations => bed.destinations().await,
+                Part::Sizes => bed.sizes().await,
+                Part::Https => bed.https().await,
+                Part::Replies => bed.replies().await,
+                Part::Nodes => match &engines {
+                    Some(engines) => bed.nodes(engines).await,
+                    None => Ok(Vec::new()),
+                },
             };
             report.rows.extend(rows.with_context(|| format!("{part:?} could not be measured"))?);
         }
@@ -119,146 +181,63 @@ struct Bed<'a> {
     scale: Scale,
 }
 
+/// What flowed: requests a second that came to the sink, and the server's CPU time for each.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    rate: f64,
+    cpu: f64,
+}
+
+impl Flow {
+    fn rows(self, what: &str, each: &str) -> [Row; 2] {
+        [
+            Row::new(what, self.rate, "deliveries/s"),
+            Row::new(format!("{what}, CPU"), self.cpu, format!("µs/{each}")),
+        ]
+    }
+}
+
 impl Bed<'_> {
-    async fn throughput(&self) -> anyhow::Result<Vec<Row>> {
-        let count = self.scale.events;
-        let warm_up = count / 20;
-        let sink = Arc::new(Sink::start(&self.context.nature, 0).await?);
-        let bare = Job { token: None, path: "/", ..publish(count, "") };
-        let bare = per_second(count, self.timed(self.post(sink.address(), bare, "bare limit")).await?);
-
-        let subject = Subject::start(&self.context.nature).await?;
-        let hook = subject.webhook("bench", &sink.url(), json!({ "responseTopic": "" })).await?;
-        self.post(subject.address(), behind(&sink, publish(warm_up, subject.token())), "warming up").await?;
-        subject.settled(&hook, warm_up, self.context).await?;
+    /// Does the job, of which each turn causes `fan_out` deliveries, until all of them are made and logged: a
+    /// twentieth of it unmeasured first, for a server that has just started is not what is to be measured.
+    async fn flow(
+        &self,
+        subject: &Subject,
+        sink: &Arc<Sink>,
+        job: Job,
+        fan_out: u64,
+    ) -> anyhow::Result<Flow> {
+        let warm_up = Job { count: (job.count / 20).max(1), ..job.clone() };
+        self.through(subject, sink, warm_up, fan_out, "warming up").await?;
         let before = subject.cpu()?;
-        let took = self
-            .timed(async {
-                let job = behind(&sink, publish(count, subject.token()));
-                self.post(subject.address(), job, "end to end").await?;
-                subject.settled(&hook, warm_up + count, self.context).await
-            })
-            .await?;
-        let cpu = subject.cpu()?.saturating_sub(before);
-        let rate = per_second(count, took);
-        Ok(vec![
-            Row::new("bare limit", bare, "requests/s"),
-            Row::new("end to end", rate, "events/s"),
-            Row::new("end to end / bare limit", rate / bare, "").target(at_least(0.10)),
-            Row::new("CPU", micros_each(cpu, count), "µs/event"),
-            Row::new("peak memory under load", subject.peak_memory()?, "MB"),
-        ])
+        let deliveries = job.count * fan_out;
+        let took = self.timed(self.through(subject, sink, job, fan_out, "measuring")).await?;
+        let cpu = micros_each(subject.cpu()?.saturating_sub(before), deliveries);
+        Ok(Flow { rate: per_second(deliveries, took), cpu })
     }
 
-    async fn latency(&self) -> anyhow::Result<Vec<Row>> {
-        let count = STEADY * self.scale.steady.as_secs();
-        let sink = Sink::start(&self.context.nature, count as usize).await?;
-        let subject = Subject::start(&self.context.nature).await?;
-        // The body is the event's data, which is its number: that is how the sink knows it again.
-        let body = json!({ "body": "{{{PARTICLE_EVENT_VALUE}}}", "responseTopic": "" });
-        let hook = subject.webhook("bench", &sink.url(), body).await?;
-        let load = self.load(subject.address(), count, "1,000 events/s").await?;
-        let sent = load.post_steadily(publish(count, subject.token()), STEADY).await?;
-        subject.settled(&hook, count, self.context).await?;
-
-        let mut waits = Histogram::<u64>::new_with_max(LONGEST_MICROS, 3).expect("the bounds are sound");
-        for (number, sent) in sent.iter().enumerate() {
-            let arrived = sink.arrival(number).with_context(|| format!("event {number} never arrived"))?;
-            waits.saturating_record(arrived.saturating_sub(*sent).as_micros() as u64);
-        }
-        let millis = |quantile| waits.value_at_quantile(quantile) as f64 / 1e3;
-        Ok(vec![
-            Row::new("publish to wire, p50", millis(0.50), "ms"),
-            Row::new("publish to wire, p99", millis(0.99), "ms").target(at_most(20.0)),
-            Row::new("publish to wire, worst", millis(1.0), "ms"),
-        ])
+    async fn through(
+        &self,
+        subject: &Subject,
+        sink: &Arc<Sink>,
+        job: Job,
+        fan_out: u64,
+        what: &'static str,
+    ) -> anyhow::Result<()> {
+        let (seen, before, count) = (sink.clone(), sink.arrived(), job.count);
+        // No further ahead of what arrives at the sink than the window.
+        let hold = move |turn: u64| turn * fan_out > seen.arrived() - before + WINDOW;
+        self.post(&subject.addresses(), Job { hold: Arc::new(hold), ..job }, what).await?;
+        subject.settled(sink, before + count * fan_out, self.context).await
     }
 
-    async fn matching(&self) -> anyhow::Result<Vec<Row>> {
-        let subject = Subject::start(&self.context.nature).await?;
-        let sink = Sink::start(&self.context.nature, 0).await?;
-        let mut rows = Vec::new();
-        let mut costs = Vec::new();
-        let mut there = 0;
-        for integrations in self.scale.integrations {
-            self.integrate(&subject, &sink, there..integrations).await?;
-            there = integrations;
-            // Once unmeasured: what making the integrations left behind is not what an event costs.
-            self.miss(&subject, integrations, self.scale.missed / 4).await?;
-            let before = subject.cpu()?;
-            self.miss(&subject, integrations, self.scale.missed).await?;
-            let cost = micros_each(subject.cpu()?.saturating_sub(before), self.scale.missed);
-            costs.push(cost);
-            rows.push(Row::new(format!("publish beside {integrations} integrations"), cost, "µs CPU/event"));
-            rows.push(Row::new(
-                format!("look-up among {integrations} prefixes"),
-                self.look_up(integrations),
-                "ns",
-            ));
-        }
-        let growth = costs[costs.len() - 1] / costs[0].max(f64::MIN_POSITIVE);
-        rows.push(Row::new("growth of a publish's cost", growth, "×").target(at_most(2.0)));
-        Ok(rows)
+    async fn post(&self, addresses: &[SocketAddr], job: Job, what: &'static str) -> anyhow::Result<()> {
+        self.load(addresses, job.count, what).await?.post(job).await
     }
 
-    async fn memory(&self) -> anyhow::Result<Vec<Row>> {
-        let Scale { queued, integrations: [.., integrations], .. } = self.scale;
-        let subject = Subject::start(&self.context.nature).await?;
-        let sink = Sink::start(&self.context.nature, 0).await?;
-        self.integrate(&subject, &sink, 0..integrations).await?;
-        // One request in a thousand seconds: what is published stays in the queue.
-        let slow = json!({ "rateLimit": 0.001, "responseTopic": "" });
-        let hook = subject.webhook("bench", &sink.url(), slow).await?;
-        self.post(subject.address(), publish(queued, subject.token()), "filling the queue").await?;
-        let waiting = subject.books(&hook).await?["waiting"].as_u64().unwrap_or(0);
-        anyhow::ensure!(waiting + 1 >= queued, "only {waiting} of {queued} events wait in the queue");
-        let what = format!("peak memory, {queued} queued, {integrations} integrations");
-        Ok(vec![Row::new(what, subject.peak_memory()?, "MB").target(at_most(150.0))])
-    }
-
-    /// Publishes events whose names nearly match, and match nothing.
-    async fn miss(&self, subject: &Subject, integrations: usize, count: u64) -> anyhow::Result<()> {
-        let body = move |turn: u64| event(&other(turn as usize % integrations, "humidity"), turn);
-        let job = Job { body: Arc::new(body), ..publish(count, subject.token()) };
-        self.post(subject.address(), job, "matching").await
-    }
-
-    /// Makes integrations of other names, many at once.
-    async fn integrate(&self, subject: &Subject, sink: &Sink, numbers: Range<usize>) -> anyhow::Result<()> {
-        let (url, first, count) = (sink.url(), numbers.start, numbers.len() as u64);
-        let body = move |turn: u64| {
-            let event = other(first + turn as usize, "temperature");
-            json!({ "integration_type": "Webhook", "event": event, "url": url }).to_string()
-        };
-        let job = Job { path: "/v1/integrations", body: Arc::new(body), ..publish(count, subject.token()) };
-        self.post(subject.address(), job, "making integrations").await
-    }
-
-    /// Nanoseconds for one look-up in a tree of so many prefixes, in this process, without a server around it.
-    fn look_up(&self, integrations: usize) -> f64 {
-        let mut tree = Tree::new();
-        for number in 0..integrations {
-            tree.insert(&other(number, "temperature"), number);
-        }
-        let names: Vec<String> = (0..1_000).map(|turn| other(turn * 97 % integrations, "humidity")).collect();
-        let rounds = 100;
-        let begun = self.context.nature.clock.elapsed();
-        let mut found = 0;
-        for _ in 0..rounds {
-            found += names.iter().map(|name| tree.matches(std::hint::black_box(name)).count()).sum::<usize>();
-        }
-        std::hint::black_box(found);
-        let took = self.context.nature.clock.elapsed().saturating_sub(begun);
-        took.as_nanos() as f64 / (rounds * names.len()) as f64
-    }
-
-    async fn post(&self, address: SocketAddr, job: Job, what: &'static str) -> anyhow::Result<()> {
-        self.load(address, job.count, what).await?.post(job).await
-    }
-
-    async fn load(&self, address: SocketAddr, count: u64, what: &'static str) -> anyhow::Result<Load> {
+    async fn load(&self, addresses: &[SocketAddr], count: u64, what: &'static str) -> anyhow::Result<Load> {
         let progress = self.context.output.progress(count, what);
-        Load::open(address, CONNECTIONS, &self.context.nature, progress).await
+        Load::open(addresses, CONNECTIONS, &self.context.nature, progress).await
     }
 
     async fn timed(&self, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Duration> {
@@ -268,31 +247,35 @@ impl Bed<'_> {
     }
 }
 
+/// Waits until so many of something came. A standstill is a failed measurement.
+async fn until(count: u64, came: impl Fn() -> u64, what: &str, context: &Context) -> anyhow::Result<()> {
+    let clock = &context.nature.clock;
+    let (mut last, mut since) = (0, clock.elapsed());
+    while came() < count {
+        if came() > last {
+            (last, since) = (came(), clock.elapsed());
+        }
+        let standstill = clock.elapsed().saturating_sub(since);
+        anyhow::ensure!(standstill < STANDSTILL, "of {count} {what}, {last} came and then no more");
+        clock.sleep(LOOK).await;
+    }
+    Ok(())
+}
+
 /// Publishes so many events named `bench`.
 fn publish(count: u64, token: &str) -> Job {
     Job {
         count,
-        path: PUBLISH,
-        token: Some(token.to_owned()),
+        path: PUBLISH.to_owned(),
+        tokens: [token.to_owned()].into(),
         body: Arc::new(|turn| event("bench", turn)),
         hold: Arc::new(|_| false),
     }
 }
 
-/// The same, no further ahead of what arrives at the sink than the window.
-fn behind(sink: &Arc<Sink>, job: Job) -> Job {
-    let (sink, before) = (sink.clone(), sink.arrived());
-    Job { hold: Arc::new(move |turn| turn > sink.arrived() - before + WINDOW), ..job }
-}
-
 /// A publish's body; its data is its number.
 fn event(name: &str, number: u64) -> String {
     format!("{{\"name\":\"{name}\",\"data\":\"{number}\",\"private\":true}}")
-}
-
-/// A name of a fleet like any other: thousands that share their beginning.
-fn other(number: usize, what: &str) -> String {
-    format!("fleet/{number:06}/{what}")
 }
 
 fn per_second(count: u64, took: Duration) -> f64 {

@@ -139,6 +139,6 @@ fn the_bench_measures_every_part() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = report["rows"].as_array().unwrap();
     let with_target: Vec<_> = rows.iter().filter(|row| row["target"].is_string()).collect();
-    assert_eq!(with_target.len(), 4, "{report}");
+    assert_eq!(with_target.len(), 7, "{report}");
     assert!(rows.iter().all(|row| row["value"].as_f64().unwrap() > 0.0), "{report}");
 }

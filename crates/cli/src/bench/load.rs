@@ -28,16 +28,23 @@ pub(super) struct Job {
     /// How many requests.
     pub(super) count: u64,
     /// Where to.
-    pub(super) path: &'static str,
-    /// As whom.
-    pub(super) token: Option<String>,
+    pub(super) path: String,
+    /// As whom; of several, the turns are theirs in turn.
+    pub(super) tokens: Arc<[String]>,
     /// The body of each turn.
     pub(super) body: Arc<dyn Fn(u64) -> String + Send + Sync>,
     /// Whether a turn must wait.
     pub(super) hold: Arc<dyn Fn(u64) -> bool + Send + Sync>,
 }
 
-/// Open connections to one server.
+impl Job {
+    fn token(&self, turn: u64) -> Option<&str> {
+        let one = turn.checked_rem(self.tokens.len() as u64)?;
+        Some(&self.tokens[one as usize])
+    }
+}
+
+/// Open connections to a server, or to several.
 pub(super) struct Load {
     connections: Vec<Connection>,
     nature: Nature,
@@ -50,14 +57,15 @@ struct Connection {
 }
 
 impl Load {
-    /// Opens them.
+    /// Opens them, by turns to each of the addresses.
     pub(super) async fn open(
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         count: usize,
         nature: &Nature,
         progress: ProgressBar,
     ) -> anyhow::Result<Self> {
-        let connections = try_join_all((0..count).map(|_| Connection::open(address))).await?;
+        let connections =
+            try_join_all((0..count).map(|turn| Connection::open(addresses[turn % addresses.len()]))).await?;
         Ok(Self { connections, nature: nature.clone(), progress })
     }
 
@@ -144,10 +152,10 @@ impl Connection {
     }
 
     async fn post(&mut self, job: &Job, turn: u64) -> anyhow::Result<()> {
-        let mut request = Request::post(job.path)
+        let mut request = Request::post(&job.path)
             .header(header::HOST, &self.host)
             .header(header::CONTENT_TYPE, "application/json");
-        if let Some(token) = &job.token {
+        if let Some(token) = job.token(turn) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         self.sender.ready().await.context("the server closed a connection")?;

@@ -16,7 +16,7 @@ pub(super) struct Report {
 pub(super) struct Row {
     name: String,
     value: f64,
-    unit: &'static str,
+    unit: String,
     target: Option<Target>,
 }
 
@@ -55,8 +55,8 @@ impl Target {
 
 impl Row {
     /// A figure without a target.
-    pub(super) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { name: name.into(), value, unit, target: None }
+    pub(super) fn new(name: impl Into<String>, value: f64, unit: impl Into<String>) -> Self {
+        Self { name: name.into(), value, unit: unit.into(), target: None }
     }
 
     /// The same with one.
