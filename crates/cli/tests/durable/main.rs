@@ -4,3 +4,4 @@ mod disk;
 mod kill;
 mod nodes;
 mod tiny;
+mod wire;

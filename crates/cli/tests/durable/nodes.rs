@@ -1,4 +1,5 @@
-//! Three nodes under load, of which one after the other is killed, cut off, drained; and what they share is killed too.
+//! Three nodes under load, of which one after the other is killed, stopped, cut off, drained; and what they share is
+//! killed too.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,6 +14,7 @@ use fieldhook_server::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::tiny::{self, Connection, Server, Sink};
+use crate::wire::{Far, Wire};
 
 #[path = "../../../server/src/queue/nats/tests/server.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "it is written for the tests of another crate")]
@@ -63,6 +65,12 @@ fn no_acknowledged_event_is_lost_whatever_happens_to_a_node_or_to_what_nodes_sha
     fleet.signal("c", "STOP");
     load.take_for(Duration::from_secs(cut_off));
     fleet.signal("c", "CONT");
+    load.take(300);
+
+    fleet.cut_off_c();
+    load.take(100);
+    load.take_for(Duration::from_secs(cut_off));
+    fleet.mend_c();
     load.take(300);
 
     fleet.postgres.kill();
@@ -131,6 +139,8 @@ struct Fleet {
     postgres: postgres::Server,
     store: String,
     data: tempfile::TempDir,
+    /// Between the node `c` and NATS, and between it and PostgreSQL.
+    wires: [Wire; 2],
 }
 
 impl Fleet {
@@ -138,13 +148,23 @@ impl Fleet {
         let (nats, postgres) = (nats::Server::start(), postgres::Server::own());
         let store = postgres.database();
         let data = tempfile::tempdir().expect("a directory can be made");
-        Self { nodes: HashMap::new(), nats, postgres, store, data }
+        let queue = Wire::to(Far::Tcp(nats.url().trim_start_matches("nats://").to_owned()));
+        let socket = store.split(['@', '/']).nth(3).expect("the address names a socket").replace("%2F", "/");
+        let wires = [queue, Wire::to(Far::Unix(Path::new(&socket).join(".s.PGSQL.5432")))];
+        Self { nodes: HashMap::new(), nats, postgres, store, data, wires }
     }
 
     fn start(&mut self, name: &'static str) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fieldhook"));
         let key: &Path = &self.data.path().join("key");
-        command.env("FIELDHOOK_QUEUE", self.nats.url()).env("FIELDHOOK_STORE", &self.store);
+        let (mut queue, mut store) = (self.nats.url(), self.store.clone());
+        if name == "c" {
+            let [to_queue, to_store] = self.wires.each_ref().map(Wire::address);
+            let database = store.rsplit('/').next().expect("the address names a database");
+            store = format!("postgres://fieldhook@{to_store}/{database}");
+            queue = format!("nats://{to_queue}");
+        }
+        command.env("FIELDHOOK_QUEUE", queue).env("FIELDHOOK_STORE", store);
         command.env("FIELDHOOK_NODE", name).env("FIELDHOOK_KEY_FILE", key);
         let server = Server::start_as(&mut command, &self.data.path().join(name));
         self.nodes.insert(name, server);
@@ -158,6 +178,15 @@ impl Fleet {
         let id = self.nodes[name].id().to_string();
         let told = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(told.expect("there is a kill").success());
+    }
+
+    /// Cuts the node off from what nodes share. It runs on, and devices reach it.
+    fn cut_off_c(&self) {
+        self.wires.iter().for_each(Wire::cut);
+    }
+
+    fn mend_c(&self) {
+        self.wires.iter().for_each(Wire::mend);
     }
 
     fn drain(&mut self, name: &str) {
