@@ -85,7 +85,7 @@ pictures: console chromium ## Take the pictures of README and docs anew, from th
 	npm --prefix $(CONSOLE) run pictures
 
 .PHONY: tools-test
-tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server nats-server postgresql tests/api/.venv/.installed
+tools-test: $(CLIENTS)/node_modules/.installed console chromium mail-server nats-server postgresql valgrind tests/api/.venv/.installed
 	cargo build --workspace --locked
 
 # The browser that the journey is made in.
@@ -113,6 +113,12 @@ postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || if [ "$$(id -u)" = 0 ]; then \
 	apt-get update && apt-get install -y postgresql; \
 	else echo 'the tests of the store need PostgreSQL, 13 or newer: install it' >&2; exit 1; fi
+
+# What counts the instructions of an event.
+.PHONY: valgrind
+valgrind:
+	@command -v valgrind >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y valgrind; \
+	else echo 'the budget of an event is counted with valgrind: install it' >&2; exit 1; fi
 
 # What sends anything to every route: schemathesis, in an environment of its own.
 tests/api/.venv/.installed: tests/api/requirements.txt

@@ -11,6 +11,7 @@ use crate::Context;
 use crate::failure::usage;
 
 mod basics;
+mod growth;
 mod listeners;
 mod load;
 mod nodes;
@@ -88,6 +89,8 @@ enum Part {
     Https,
     /// Answers of 5 KB that 1,000 listeners hear
     Replies,
+    /// What an event costs beside more devices, a longer log, a longer backlog, more listeners
+    Growth,
     /// One node and three on NATS and PostgreSQL; needs --queue and --store
     Nodes,
 }
@@ -106,6 +109,17 @@ struct Scale {
     destinations: usize,
     replies: u64,
     listeners: usize,
+    growth: Growth,
+}
+
+/// Amounts beside which an event's cost is measured.
+#[derive(Debug, Clone, Copy)]
+struct Growth {
+    events: u64,
+    devices: [u64; 3],
+    attempts: [u64; 3],
+    waiting: [u64; 3],
+    listeners: [u64; 3],
 }
 
 const FULL: Scale = Scale {
@@ -120,6 +134,13 @@ const FULL: Scale = Scale {
     destinations: 10_000,
     replies: 100,
     listeners: 1_000,
+    growth: Growth {
+        events: 50_000,
+        devices: [10, 1_000, 100_000],
+        attempts: [0, 100_000, 1_000_000],
+        waiting: [0, 10_000, 1_000_000],
+        listeners: [0, 100, 5_000],
+    },
 };
 
 const QUICK: Scale = Scale {
@@ -134,6 +155,13 @@ const QUICK: Scale = Scale {
     destinations: 20,
     replies: 3,
     listeners: 5,
+    growth: Growth {
+        events: 100,
+        devices: [2, 4, 8],
+        attempts: [0, 200, 400],
+        waiting: [0, 10, 20],
+        listeners: [0, 2, 4],
+    },
 };
 
 impl Bench {
@@ -162,6 +190,7 @@ impl Bench {
                 Part::Sizes => bed.sizes().await,
                 Part::Https => bed.https().await,
                 Part::Replies => bed.replies().await,
+                Part::Growth => bed.growth().await,
                 Part::Nodes => match &engines {
                     Some(engines) => bed.nodes(engines).await,
                     None => Ok(Vec::new()),

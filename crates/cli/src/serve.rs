@@ -104,6 +104,11 @@ impl Serve {
             Format::Json => LogFormat::Json,
         };
         telemetry::log(format, &self.log);
+        // Each stream and each connection is an open file, and the usual soft limit of 1,024 is soon reached. Where the
+        // hard one cannot be had either, connections wait their turn.
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+        }
         let mut signals = Signals::new()?;
         let config = self.config()?;
         let server = Server::start(config, context.nature.clone()).await?;

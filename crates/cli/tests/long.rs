@@ -43,6 +43,28 @@ fn serve_says_where_it_is_and_drains_when_told_to_end() {
 }
 
 #[test]
+fn a_server_opens_as_many_files_as_it_may() {
+    let home = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        "ulimit -Sn 256; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_fieldhook"),
+        "--json",
+        "serve",
+    ]);
+    shell.args(["--listen", "127.0.0.1:0", "--log", "off", "--data"]).arg(home.path().join("data"));
+    let mut server = Killed(shell.stdout(Stdio::piped()).spawn().unwrap());
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.0.id())).unwrap();
+    let limit = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = limit.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{limit}");
+    assert_ne!(numbers[0], "256");
+}
+
+#[test]
 fn a_second_server_on_the_same_directory_ends_and_names_the_first() {
     let home = tempfile::tempdir().unwrap();
     let serve = || {
@@ -139,6 +161,6 @@ fn the_bench_measures_every_part() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = report["rows"].as_array().unwrap();
     let with_target: Vec<_> = rows.iter().filter(|row| row["target"].is_string()).collect();
-    assert_eq!(with_target.len(), 7, "{report}");
+    assert_eq!(with_target.len(), 11, "{report}");
     assert!(rows.iter().all(|row| row["value"].as_f64().unwrap() > 0.0), "{report}");
 }

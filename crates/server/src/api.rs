@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use fieldhook_core::login::Logins;
 use fieldhook_core::time::Timestamp;
 use http::{Method, Uri};
@@ -108,9 +108,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             ApiError::no_method(&method, uri.path())
         })
-        .layer(from_fn_with_state(app.clone(), session::guarded))
-        .layer(from_fn(traffic::form_token))
-        .layer(from_fn_with_state(app.clone(), traffic::dressed))
+        .layer(from_fn_with_state(app.clone(), traffic::passed))
         .with_state(app.clone());
     // Layers run after a route is chosen; a path must be put right before.
     let put_right: fn(Request) -> Request = traffic::put_right;

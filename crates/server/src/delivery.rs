@@ -294,7 +294,8 @@ impl Engine {
 
     fn spawn(self: &Arc<Self>, claim: Claim) {
         let engine = self.clone();
-        self.workers.spawn(async move { engine.work(claim).await });
+        // Boxed: a task's own future is moved several times, and this one takes eight kilobytes.
+        self.workers.spawn(Box::pin(async move { engine.work(claim).await }));
     }
 
     /// Works on a claim, and then on what else waits in its lane, until there is nothing.

@@ -47,12 +47,7 @@ impl Bed<'_> {
         let (product, ids) = self.devices(&subject, devices).await?;
         let path = Path::of(&["v1", "products", &product, "integrations"]);
         subject.webhook_at(&path, "bench", &sink.url(), json!({ "responseTopic": "" })).await?;
-        let tokens = stream::iter(&ids).map(|id| {
-            let path = Path::of(&["v1", "products", &product, "devices", id, "token"]);
-            let client = subject.client();
-            async move { anyhow::Ok(text_at(&client.post(&path, &json!({})).await?, "/token")) }
-        });
-        let tokens: Vec<String> = tokens.buffered(MAKING).try_collect().await?;
+        let tokens = tokens(&subject, &product, &ids).await?;
         let job = Job { tokens: tokens.into(), ..publish(self.scale.events, "") };
         let flow = self.flow(&subject, &sink, job, 1).await?;
         Ok(flow.rows(&format!("{devices} devices for one integration"), "event").into())
@@ -137,6 +132,16 @@ impl Bed<'_> {
     async fn sink(&self, manner: Manner) -> anyhow::Result<Arc<Sink>> {
         Ok(Arc::new(Sink::start(&self.context.nature, manner).await?))
     }
+}
+
+/// A token for each of these devices of the product.
+pub(super) async fn tokens(subject: &Subject, product: &str, ids: &[String]) -> anyhow::Result<Vec<String>> {
+    let tokens = stream::iter(ids).map(|id| {
+        let path = Path::of(&["v1", "products", product, "devices", id, "token"]);
+        let client = subject.client();
+        async move { anyhow::Ok(text_at(&client.post(&path, &json!({})).await?, "/token")) }
+    });
+    tokens.buffered(MAKING).try_collect().await
 }
 
 /// The name of the events for a destination.

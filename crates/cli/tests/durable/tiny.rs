@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -63,15 +63,24 @@ impl Connection {
 /// An endpoint that answers 200 to everything and keeps what came.
 pub(crate) struct Sink {
     url: String,
-    arrived: Arc<Mutex<HashMap<u64, HashMap<String, usize>>>>,
+    arrived: Arc<Arrived>,
 }
+
+#[derive(Default)]
+struct Arrived {
+    events: Mutex<Events>,
+    more: Condvar,
+}
+
+/// Events, with the webhook ids under which each came and how often.
+type Events = HashMap<u64, HashMap<String, usize>>;
 
 impl Sink {
     /// Listens on a free port until the process ends.
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let url = format!("http://{}/", listener.local_addr().expect("it has an address"));
-        let arrived: Arc<Mutex<HashMap<u64, HashMap<String, usize>>>> = Arc::default();
+        let arrived = Arc::<Arrived>::default();
         let kept = arrived.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -96,12 +105,21 @@ impl Sink {
     }
 
     /// Every event that came, with the webhook ids it came under and how often under each.
-    pub(crate) fn arrived(&self) -> HashMap<u64, HashMap<String, usize>> {
-        self.arrived.lock().expect("nobody panicked").clone()
+    pub(crate) fn arrived(&self) -> Events {
+        self.arrived.events.lock().expect("nobody panicked").clone()
+    }
+
+    /// Waits until so many events have come.
+    #[allow(dead_code, reason = "each test binary uses what it needs of this file")]
+    pub(crate) fn until(&self, count: usize) {
+        let mut events = self.arrived.events.lock().expect("nobody panicked");
+        while events.len() < count {
+            events = self.arrived.more.wait(events).expect("nobody panicked");
+        }
     }
 }
 
-fn answer(stream: TcpStream, kept: &Mutex<HashMap<u64, HashMap<String, usize>>>) {
+fn answer(stream: TcpStream, kept: &Arrived) {
     let mut stream = BufReader::new(stream);
     while let Some((head, body)) = read_message(&mut stream) {
         let id = head
@@ -111,13 +129,15 @@ fn answer(stream: TcpStream, kept: &Mutex<HashMap<u64, HashMap<String, usize>>>)
             .map(|(_, id)| id.to_owned());
         let event = std::str::from_utf8(&body).ok().and_then(|text| text.parse().ok());
         if let (Some(id), Some(event)) = (id, event) {
-            kept.lock()
+            kept.events
+                .lock()
                 .expect("nobody panicked")
                 .entry(event)
                 .or_default()
                 .entry(id)
                 .and_modify(|times| *times += 1)
                 .or_insert(1);
+            kept.more.notify_all();
         }
         if stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
             return;

@@ -39,11 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// A browser adds a cookie to whatever request a page makes it send, but a page of another site can neither read
 /// the CSRF token nor set its header.
-pub(super) async fn guarded(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+pub(super) async fn guarded(app: &App, request: Request, next: Next) -> Result<Response, ApiError> {
     let credential = Credential::of(request.headers(), request.uri());
     let Some(Credential::Cookie(token)) = credential else { return Ok(next.run(request).await) };
     let changes = !request.method().is_safe() && !signs_in(&request);

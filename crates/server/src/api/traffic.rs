@@ -17,6 +17,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use super::App;
 use super::error::ApiError;
 use super::input::{self, BODY_LIMIT};
+use super::session;
 use crate::clock::random;
 
 /// Puts the path right: clients append paths to a base address with a slash at its end (`//v1/…`), and some end
@@ -52,9 +53,9 @@ fn ends_in_event_prefix(path: &str) -> bool {
 }
 
 /// Moves the `access_token` field of a form to the Authorization header.
-pub(super) async fn form_token(request: Request, next: Next) -> Result<Response, ApiError> {
+async fn form_token(request: Request) -> Result<Request, ApiError> {
     if request.headers().contains_key(AUTHORIZATION) || !input::is_form(request.headers()) {
-        return Ok(next.run(request).await);
+        return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
     let bytes = input::read(Request::new(body), BODY_LIMIT).await?;
@@ -67,15 +68,25 @@ pub(super) async fn form_token(request: Request, next: Next) -> Result<Response,
     }
     // The body has been read, so it has a length from here on, however it was sent.
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers pre-flight requests, and gives every answer what browsers and people looking for it in logs need.
-pub(super) async fn dressed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response =
-        if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
+/// Answers pre-flight requests, has others answered by their routes, and gives every answer what browsers and people
+/// looking for it in logs need.
+///
+/// One layer for all of it: each costs a request two boxes and the moving of all that is in them.
+pub(super) async fn passed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let answer = if request.method() == Method::OPTIONS {
+        Ok(preflight())
+    } else {
+        match form_token(request).await {
+            Ok(request) => session::guarded(&app, request, next).await,
+            Err(refusal) => Err(refusal),
+        }
+    };
+    let mut response = answer.into_response();
     let id: [u8; 16] = random(&*app.nature.luck);
     let id = hex(&id);
     let headers = response.headers_mut();
