@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::Context;
@@ -196,7 +195,14 @@ impl Bench {
                     None => Ok(Vec::new()),
                 },
             };
-            report.rows.extend(rows.with_context(|| format!("{part:?} could not be measured"))?);
+            match rows {
+                Ok(rows) => report.rows.extend(rows),
+                Err(error) => {
+                    // What was measured so far took minutes.
+                    report.print(context.output);
+                    return Err(error.context(format!("{part:?} could not be measured")));
+                }
+            }
         }
         report.print(context.output);
         Ok(())

@@ -96,8 +96,8 @@ impl Subject {
         &self.client
     }
 
-    /// Makes a webhook, and waits until all nodes know of it.
-    pub(super) async fn webhook(&self, event: &str, url: &str, more: Value) -> anyhow::Result<()> {
+    /// Makes a webhook, and waits until all nodes know of it; gives its id.
+    pub(super) async fn webhook(&self, event: &str, url: &str, more: Value) -> anyhow::Result<String> {
         let id = self.webhook_at(&Path::of(&["v1", "integrations"]), event, url, more).await?;
         let path = Path::of(&["v1", "integrations", &id]);
         for node in &self.nodes {
@@ -107,7 +107,7 @@ impl Subject {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(())
+        Ok(id)
     }
 
     /// Makes a webhook where this path says; gives its id.
