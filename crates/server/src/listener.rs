@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::IntoResponse as _;
+use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -197,7 +199,19 @@ impl Door {
         let mut request = request.map(|body| Body::new(ImpatientBody::new(body, patience, clock)));
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(control);
-        self.router.clone().call(request).await
+        let mut router = self.router.clone();
+        if request.method().is_safe() {
+            return router.call(request).await;
+        }
+        // What changes something runs to its end on a task of its own. A request is dropped when its client goes away,
+        // and an event that is durable by then would be held by nobody and logged by nobody.
+        let overdue = self.overdue.clone();
+        let work = async move { overdue.run_until_cancelled_owned(router.call(request)).await };
+        match self.connections.spawn(work).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        }
     }
 
     async fn drain(&self) {

@@ -2,8 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
-use crate::world::World;
+use crate::world::{World, reply};
 
 #[tokio::test]
 async fn a_publish_is_answered_with_the_events_id() {
@@ -72,4 +74,33 @@ async fn a_product_hears_what_is_published_in_it() {
     world.admin().post(&path, json!({"name": "t", "data": "1"})).await.expect(200);
     let event = stream.next().await.json;
     assert_eq!((&event["coreid"], &event["productID"]), (&json!("api"), &json!(product)));
+}
+
+#[tokio::test]
+async fn a_publisher_that_goes_away_before_its_answer_holds_up_nobody() {
+    let world = World::start_with(|config| config.delivery.lane_width = 1).await;
+    let endpoint = world.endpoint([reply(200)]).await;
+    let id = world.integration(json!({"event": "t", "url": endpoint.url})).await;
+    let token = world.admin().token.clone().unwrap();
+    let body = r#"{"name": "t", "data": "gone"}"#;
+    let request = format!(
+        "POST /v1/devices/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for _ in 0..60 {
+        let mut gone = TcpStream::connect(world.url().trim_start_matches("http://")).await.unwrap();
+        gone.write_all(request.as_bytes()).await.unwrap();
+        drop(gone);
+        world.nobody().get("/health").await;
+    }
+
+    let last = world.publish("t", "last").await;
+    while !endpoint.seen().iter().any(|seen| seen.body.contains("last")) {
+        endpoint.next().await;
+    }
+    world.settled().await;
+    let books = world.books(&id).await;
+    assert_eq!(books["matched"], books["delivered"], "{books}, the last being {last}");
+    assert_eq!(books["matched"].as_u64(), Some(endpoint.hits() as u64), "what was taken in is logged");
 }
