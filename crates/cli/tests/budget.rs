@@ -1,4 +1,4 @@
-//! What an event may cost, in instructions: a number that is the same on a busy machine and an idle one.
+//! What an event may cost, in instructions, which differ far less from run to run than seconds do.
 //!
 //! The server runs under valgrind, once with a few events and once with more; the difference is what the events cost,
 //! from the publish to the line in the log. It is the build of the tests that is counted, so the number is no measure
@@ -15,10 +15,10 @@ mod tiny;
 
 use tiny::{Connection, Server, Sink};
 
-/// Thousands of instructions that an event costs, as it was when somebody last looked.
+/// Thousands of instructions that an event costs at most: on a busy machine, where the store's batches are smallest.
 const BUDGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/budget.txt");
-/// By how much it may differ: how events fall into the batches of queue and store is not the same each time.
-const TOLERANCE: f64 = 0.06;
+/// By how much it may be more.
+const TOLERANCE: f64 = 0.10;
 /// Events of the two runs.
 const RUNS: [usize; 2] = [40, 440];
 
@@ -38,11 +38,6 @@ fn an_event_costs_no_more_instructions_than_its_budget() {
         "an event costs {each:.0} thousand instructions, {:.1} % more than the {budget} recorded: make it cheaper, or \
          say in the commit what is worth it and record it with BLESS=1 cargo test -p fieldhook --test budget",
         differs * 100.0
-    );
-    assert!(
-        differs > -3.0 * TOLERANCE,
-        "an event costs {each:.0} thousand instructions, far less than the {budget} recorded: record it with BLESS=1 \
-         cargo test -p fieldhook --test budget, so that it stays so"
     );
 }
 
