@@ -16,6 +16,13 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Change, Document, Kind, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+mod carry;
+
+pub(crate) use self::carry::{OneMachine, carry};
+
+/// The file of the store in a data directory.
+const STORE_FILE: &str = "fieldhook.sqlite";
+
 /// Why the engines do not open, or what one machine has cannot be carried to many.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -65,7 +72,7 @@ pub enum EngineError {
     Occupied,
     /// Deliveries wait, and would be left behind.
     #[error(
-        "{0} deliveries are under way in the data directory: name the queue that the nodes will share with --queue, \
+        "deliveries are under way in the data directory ({0}): name the queue that the nodes will share with --queue, \
          so that they go along"
     )]
     UnderWay(u64),
@@ -79,13 +86,6 @@ pub enum EngineError {
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
-
-/// The file of the store in a data directory.
-const STORE_FILE: &str = "fieldhook.sqlite";
-
-mod carry;
-
-pub(crate) use self::carry::{OneMachine, carry};
 
 /// What was chosen, opened.
 pub(crate) struct Engines {

@@ -210,7 +210,11 @@ impl Door {
         match self.connections.spawn(work).await {
             Ok(Some(answer)) => answer,
             Ok(None) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            // Only a panic ends a task before its end, unless the whole program does.
+            Err(broken) => match broken.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+            },
         }
     }
 

@@ -32,8 +32,12 @@ impl OneMachine {
         key_file: &Path,
         nature: &Nature,
     ) -> Result<(Self, Vault), EngineError> {
-        if !config.data.join(STORE_FILE).exists() || !key_file.exists() {
+        if !config.data.join(STORE_FILE).exists() {
             return Err(EngineError::NoData(config.data.clone()));
+        }
+        // A new key would open nothing of what is there.
+        if !key_file.exists() {
+            return Err(EngineError::Key(key_file.to_owned()));
         }
         let (queue, store) = open_files(config)?;
         let vault = open_vault(key_file, &*store, nature).await?;
@@ -62,19 +66,33 @@ pub(crate) async fn carry(
             Some(open_nats(config, url, NODE, nature).await?)
         }
     };
+    let carried = carry_store(&from.store, to, roots).await;
+    let Some(queue) = queue else { return Ok((carried?, under_way)) };
+    let moved = match &carried {
+        Ok(_) => queue.take_in(Arc::clone(&from.queue)).await,
+        Err(_) => Ok(()),
+    };
+    // However it went: a node that does not say goodbye is waited for by the next attempt.
+    let left = queue.close().await;
+    let carried = carried?;
+    moved.and(left)?;
+    Ok((carried, under_way))
+}
+
+async fn carry_store(
+    from: &Sqlite,
+    to: &str,
+    roots: &[CertificateDer<'static>],
+) -> Result<Option<Carried>, EngineError> {
     let store = open_postgres(to, roots).await?;
-    let carried = carry_rows(&from.store, &store).await?;
+    let carried = carry_rows(from, &store).await?;
     if carried.is_none() {
         // The check of the key has a name of its own in each installation.
-        let (ours, theirs) = (key_check(&*from.store).await?, key_check(&*store).await?);
+        let (ours, theirs) = (key_check(from).await?, key_check(&*store).await?);
         if ours.is_none() || ours != theirs {
             return Err(EngineError::Occupied);
         }
     }
     store.close().await?;
-    if let Some(queue) = queue {
-        queue.take_in(Arc::clone(&from.queue)).await?;
-        queue.close().await?;
-    }
-    Ok((carried, under_way))
+    Ok(carried)
 }

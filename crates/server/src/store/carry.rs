@@ -1,6 +1,7 @@
 //! All that one engine holds, carried into another: row by row, with nothing counted anew.
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::StoreError;
 use super::postgres::Postgres;
@@ -59,8 +60,32 @@ pub(super) enum Cell {
 /// The values of a row, as the table's columns are named.
 pub(super) type Row = Vec<Cell>;
 
-/// The rows of a table, some at a time. The last may be why there are no more.
-pub(super) type Rows = mpsc::Receiver<Result<Vec<Row>, StoreError>>;
+/// The rows of a table, as they are read.
+pub(super) struct Rows {
+    batches: mpsc::Receiver<Vec<Row>>,
+    reading: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Rows {
+    /// What arrives here, and the task that reads it.
+    pub(super) fn new(
+        batches: mpsc::Receiver<Vec<Row>>,
+        reading: JoinHandle<Result<(), StoreError>>,
+    ) -> Self {
+        Self { batches, reading }
+    }
+
+    /// The next of them, some at a time; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Vec<Row>> {
+        self.batches.recv().await
+    }
+
+    /// Whether all of them came: reading may have broken off.
+    pub(super) async fn all_read(self) -> Result<(), StoreError> {
+        let broke = |error| StoreError::Unavailable(format!("reading broke off: {error}"));
+        self.reading.await.map_err(broke)?
+    }
+}
 
 /// How many rows of a table were carried, by its name.
 pub type Carried = Vec<(&'static str, u64)>;

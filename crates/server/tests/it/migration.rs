@@ -21,7 +21,10 @@ async fn what_one_machine_has_goes_on_on_nodes_and_what_was_under_way_goes_along
     assert_eq!(books["waiting"], 1);
 
     let refused = world.carry(&engines, false).await.unwrap_err().to_string();
-    assert!(refused.contains("1 deliveries are under way") && refused.contains("--queue"), "{refused}");
+    assert!(
+        refused.contains("under way in the data directory (1)") && refused.contains("--queue"),
+        "{refused}"
+    );
     let migrated = world.carry(&engines, true).await.unwrap();
     assert_eq!(migrated.deliveries, 1);
     let rows: u64 = migrated.rows.unwrap().iter().map(|(_, rows)| rows).sum();
@@ -69,4 +72,9 @@ async fn a_directory_without_data_is_not_carried_nor_made_and_one_in_use_stays_a
     let refused = world.carry_from(&nowhere, &engines).await;
     assert!(refused.contains("nowhere") && refused.contains("no installation"), "{refused}");
     assert!(!nowhere.exists());
+
+    let mut world = world;
+    world.lose_key();
+    let refused = world.carry(&engines, true).await.unwrap_err().to_string();
+    assert!(refused.contains("another key") && refused.contains("--key-file"), "{refused}");
 }

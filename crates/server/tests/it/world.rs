@@ -150,6 +150,11 @@ impl World {
         migrate(&config, to.store(), &self.nature()).await.unwrap_err().to_string()
     }
 
+    /// Removes the key that seals secrets.
+    pub(crate) fn lose_key(&self) {
+        std::fs::remove_file(self.config.data.join(KEY_FILE)).unwrap();
+    }
+
     fn nature(&self) -> Nature {
         Nature { clock: self.clock.clone(), luck: Arc::new(SystemLuck) }
     }

@@ -42,21 +42,22 @@ pub(super) async fn fill(
 }
 
 async fn copy(transaction: &Transaction<'_>, table: &Table, mut rows: Rows) -> Result<u64, Failure> {
-    let weighed = fixed_bytes(table).is_some();
+    let fixed = fixed_bytes(table);
     let mut names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
     let mut types: Vec<_> = table.columns.iter().map(|(_, shape)| type_of(*shape)).collect();
-    if weighed {
+    if fixed.is_some() {
         names.push("bytes");
         types.push(Type::INT8);
     }
     let sql = format!("COPY {} ({}) FROM STDIN BINARY", table.name, names.join(", "));
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(&sql).await?, &types));
-    while let Some(batch) = rows.recv().await {
-        for mut row in batch? {
-            row.extend(fixed_bytes(table).map(|fixed| Cell::Number(weight(fixed, &row))));
+    while let Some(batch) = rows.next().await {
+        for mut row in batch {
+            row.extend(fixed.map(|fixed| Cell::Number(weight(fixed, &row))));
             writer.as_mut().write_raw(&row).await?;
         }
     }
+    rows.all_read().await?;
     let copied = writer.finish().await?;
     if table.is_numbered() {
         let sql = format!(

@@ -16,16 +16,11 @@ const WAITING: usize = 4;
 
 /// Reads all rows of the table, in the order of their numbers where they have such.
 pub(super) fn rows(path: &Path, table: &'static Table) -> Rows {
-    let (sender, rows) = mpsc::channel(WAITING);
+    let (sender, batches) = mpsc::channel(WAITING);
     let path = path.to_owned();
-    tokio::task::spawn_blocking(move || {
-        // Whoever takes no more wants no more.
-        let give = |batch| sender.blocking_send(batch).is_ok();
-        if let Err(error) = read(&path, table, |batch| give(Ok(batch))) {
-            give(Err(error));
-        }
-    });
-    rows
+    // Whoever takes no more wants no more.
+    let read = move || read(&path, table, |batch| sender.blocking_send(batch).is_ok());
+    Rows::new(batches, tokio::task::spawn_blocking(read))
 }
 
 fn read(path: &Path, table: &Table, mut give: impl FnMut(Vec<Row>) -> bool) -> Result<(), StoreError> {
